@@ -1,0 +1,66 @@
+/* Every bound of Lamb, with its source. "Lambda quotas" is the page of that name in the AWS Lambda Developer
+ * Guide; "Lambda API" the public service model. Bounds without a source are ours. */
+#pragma once
+
+/* Payloads: Lambda quotas. The 100 bytes above 6 MiB are what the Runtime API really accepts as a
+ * response. */
+#define LIMIT_PAYLOAD_BYTES (6u * 1024 * 1024)
+#define LIMIT_RESPONSE_BYTES (LIMIT_PAYLOAD_BYTES + 100)
+#define LIMIT_CLIENT_CONTEXT_BYTES 3583
+#define LIMIT_LOG_TAIL_BYTES 4096
+
+/* Requests of the control plane: recorded from the service. */
+#define LIMIT_CREATE_REQUEST_BYTES 70167211u
+#define LIMIT_CONTROL_REQUEST_BYTES (1024u * 1024)
+#define LIMIT_CONTROL_JSON_TOKENS 20000u
+
+/* Packages: Lambda quotas. */
+#define LIMIT_ZIP_BYTES 52428800u
+#define LIMIT_UNZIPPED_BYTES 262144000u
+#define LIMIT_ZIP_ENTRIES 100000u
+#define LIMIT_ZIP_PATH_BYTES 1024u
+#define LIMIT_CODE_STORAGE_BYTES 80530636800ll
+
+/* Functions: Lambda API. */
+#define LIMIT_FUNCTION_NAME_CHARS 64
+#define LIMIT_FUNCTION_REFERENCE_CHARS 140
+#define LIMIT_FUNCTION_READ_REFERENCE_CHARS 256
+#define LIMIT_QUALIFIER_CHARS 128
+#define LIMIT_DESCRIPTION_CHARS 256
+#define LIMIT_HANDLER_CHARS 128
+#define LIMIT_MEMORY_MIN_MB 128
+#define LIMIT_MEMORY_MAX_MB 10240
+#define LIMIT_TIMEOUT_MIN_S 1
+#define LIMIT_TIMEOUT_MAX_S 900
+#define LIMIT_TMP_MIN_MB 512
+#define LIMIT_TMP_MAX_MB 10240
+#define LIMIT_ENVIRONMENT_BYTES 4096
+#define LIMIT_TAGS 50
+#define LIMIT_TAG_KEY_CHARS 128
+#define LIMIT_TAG_VALUE_CHARS 256
+#define LIMIT_LIST_PAGE 50
+#define LIMIT_LIST_MAX_ITEMS 10000
+
+/* Execution environments: Lambda quotas; init: Lambda Developer Guide, execution environment life cycle. */
+#define LIMIT_CONCURRENCY 1000
+#define LIMIT_ENVIRONMENT_FDS 1024
+#define LIMIT_ENVIRONMENT_PROCESSES 1024
+#define LIMIT_INIT_MS 10000
+#define LIMIT_MB_PER_VCPU 1769
+
+/* HTTP front. */
+#define LIMIT_HTTP_HEADER_BYTES (64u * 1024)
+#define LIMIT_HTTP_HEADERS 100
+#define LIMIT_HTTP_TARGET_BYTES 8192u
+#define LIMIT_HTTP_CONNECTIONS 4096
+#define LIMIT_HTTP_PIPELINED 64
+
+/* A line of a function's log longer than this is stored in pieces (CloudWatch: 256 KiB per event). */
+#define LIMIT_LOG_LINE_BYTES (256u * 1024)
+
+/* Messages between lamb and lamb-spawner. */
+#define LIMIT_PLAN_BYTES (64u * 1024)
+#define LIMIT_PLAN_MOUNTS 8
+
+/* Sandboxes that one lamb-spawner makes at the same time, the parked ones included. */
+#define LIMIT_SANDBOXES 4096
