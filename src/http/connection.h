@@ -1,0 +1,150 @@
+/* What the files of the server share; nobody else includes this. listener.c owns the listener and its timers,
+ * connection.c reads requests and drives the phases, respond.c writes responses.
+ *
+ * Life of a connection:
+ *   IDLE -> HEAD -> BEGIN -> BODY -> HANDLER -> (STREAM) -> (FLUSH) -> IDLE ... -> LINGER -> CLOSED
+ * A refused request goes from HEAD or BODY to LINGER; any phase may go to CLOSED.
+ *
+ * Nothing is freed under a running callback: whoever calls out to a handler holds the connection, and a
+ * connection holds its listener. So a handler may answer, abort, or free the whole listener from inside its
+ * callback. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "http/parse.h"
+#include "http/server.h"
+
+/* Room for the longest header section, and behind it always some for a chunked body or pipelined requests. A
+ * body that fits behind its header section stays there, so small requests are never copied. */
+#define CONNECTION_INPUT_BYTES (LIMIT_HTTP_HEADER_BYTES + 16u * 1024)
+
+/* Buffers larger than this are given back after a response. */
+#define CONNECTION_KEEP_BYTES (64u * 1024)
+
+/* Header sections of responses come from our own handlers; the bound catches one that put a payload into a
+ * header. */
+#define RESPONSE_HEAD_BYTES (256u * 1024)
+
+/* Bounds of discarding input after an answer that came before its request was read. The bytes are enough for
+ * the rest of any upload that was just a little too large; the time is what bounds the cost. */
+#define CONNECTION_LINGER_US 2000000
+#define CONNECTION_LINGER_BYTES (128u * 1024 * 1024)
+
+enum connection_phase {
+    CONNECTION_IDLE,    /* no byte of a request yet */
+    CONNECTION_HEAD,    /* a header section is arriving */
+    CONNECTION_BEGIN,   /* the handler looks at the header section */
+    CONNECTION_BODY,    /* a body is arriving */
+    CONNECTION_HANDLER, /* the handler owns the exchange */
+    CONNECTION_STREAM,  /* the handler answers in pieces */
+    CONNECTION_FLUSH,   /* answered; bytes wait for the client */
+    CONNECTION_LINGER,  /* our side is shut; input is discarded, so that the client gets to read the answer */
+    CONNECTION_CLOSED,  /* only memory is left */
+};
+
+struct http_exchange {
+    struct parse parse;
+    void *context;
+    bool is_body_missing; /* bytes of the body have not been read, so nothing can follow on this connection */
+    bool closes;          /* the connection ends with this response */
+    bool omits_body;      /* the response has none: HEAD, 204, 304 */
+    bool is_chunked;      /* the streamed response is */
+    bool ends_by_close;   /* the streamed response's end is the end of the connection (HTTP/1.0) */
+    uint64_t bytes_to_come; /* of a streamed response with a length */
+    void (*drained)(void *arg);
+    void *drained_arg;
+};
+
+struct connection {
+    struct http_exchange exchange;
+    struct http_listener *listener;
+    struct list link;     /* in listener->connections */
+    struct list due_link; /* in listener->due */
+    struct loop_watch *watch;
+    int fd;
+    uint64_t id;
+    enum connection_phase phase;
+    uint32_t holds;
+    bool is_advancing;
+    bool is_broken;   /* a write failed; the loop will find the end */
+    bool is_blocked;  /* the socket takes no more for now */
+    int64_t since_us; /* start of the phase or last progress in it */
+
+    char *input;         /* never moves while a request points into it */
+    size_t input_start;  /* of the present request */
+    size_t input_parsed; /* end of what the parser has seen */
+    size_t input_end;    /* end of what has arrived */
+    size_t request_end;  /* end of the present request, once it is complete */
+    bool is_body_apart;  /* the body goes to `body`, straight from the socket */
+    struct buf body;
+    struct buf output;
+    size_t output_sent;
+    size_t lingered_bytes;
+};
+
+struct http_listener {
+    struct loop *loop;
+    int fd;
+    struct loop_watch *watch;
+    const struct http_handler *handler;
+    void *arg;
+    struct http_options options;
+    const struct clock *clock;
+
+    struct list connections;
+    struct list due; /* connections with something to do that must not happen inside their handler's call */
+    size_t count;
+    size_t lingering;
+    uint64_t next_id; /* of a connection; starts anywhere, so that listeners never give the same one */
+    uint32_t holds;
+    bool is_due_deferred;
+    bool is_freed;
+    bool is_draining;
+    bool is_refusing; /* accepting fails or is over its bound, and the log knows */
+    void (*closed)(void *arg);
+    void *closed_arg;
+
+    struct loop_timer *accept_timer; /* waits before accepting again */
+    struct loop_timer *sweep_timer;
+    struct list *sweep_at; /* next connection of a running sweep */
+    int64_t sweep_ms;
+    bool has_timeouts;
+    bool is_sweeping;
+
+    struct buf head; /* where responses' header sections are built */
+    size_t common_headers_len;
+    int64_t date_s; /* of date_line */
+    char date_line[64];
+};
+
+/* listener.c */
+void listener_hold(struct http_listener *listener);
+void listener_release(struct http_listener *listener);
+void listener_sweep_soon(struct http_listener *listener);
+void listener_forget(struct http_listener *listener, struct connection *connection);
+void listener_set_due(struct http_listener *listener, struct connection *connection);
+
+/* connection.c */
+struct connection *connection_new(struct http_listener *listener, int fd);
+struct connection *connection_of(struct http_exchange *exchange);
+void connection_hold(struct connection *connection);
+void connection_release(struct connection *connection);
+void connection_touch(struct connection *connection);    /* progress was made */
+void connection_watch(struct connection *connection);    /* asks the loop for what the phase needs */
+void connection_answered(struct connection *connection); /* to what follows a complete response */
+void connection_close(struct connection *connection);
+void connection_lost(struct connection *connection); /* tells the owning handler, then closes */
+void connection_run_due(struct connection *connection);
+void connection_expire(struct connection *connection, int64_t now_us);
+
+/* respond.c */
+bool response_is_pending(const struct connection *connection);
+void response_flush(struct connection *connection);
+void response_continue(struct connection *connection); /* 100 Continue */
+void response_refuse(struct connection *connection, int status, const char *reason);

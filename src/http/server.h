@@ -1,0 +1,102 @@
+/* HTTP/1.1 server over a listening socket (RFC 9112): keep-alive, pipelining, chunked bodies both ways,
+ * Expect: 100-continue, limits and time-outs. Parsing is llhttp's; what llhttp lets through and RFC 9112 does
+ * not (missing or double Host, space before a colon, folded lines, transfer codings other than one "chunked")
+ * is refused here.
+ *
+ * One exchange is one request and its response. A connection works on one exchange at a time; pipelined
+ * requests wait in its input buffer, so that responses leave in order. The handler may answer at once or much
+ * later. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "http/request.h"
+#include "sys/loop.h"
+
+struct http_listener;
+struct http_exchange;
+
+struct http_handler {
+    /* The header section is complete. Return the most bytes of body that are wanted; a request that announces
+     * or sends more is answered through `too_large`. To refuse the request before its body is read, answer it
+     * here with http_respond() and return 0. 100-continue is sent only after this. NULL means 0 bytes for
+     * everything. */
+    size_t (*begin)(void *arg, struct http_exchange *exchange);
+
+    /* The whole request is here. From now on the exchange belongs to the handler until it has answered. */
+    void (*handle)(void *arg, struct http_exchange *exchange);
+
+    /* The client went away while the handler owned the exchange: forget it; it is invalid after this call.
+     * Not called once the response was handed over completely. */
+    void (*gone)(void *arg, struct http_exchange *exchange);
+
+    /* Must answer with http_respond(). NULL: a plain 413. The connection is closed afterwards. */
+    void (*too_large)(void *arg, struct http_exchange *exchange);
+};
+
+struct http_options {
+    const char *common_headers; /* complete lines with CRLF, sent with every response; may be NULL */
+    bool send_date;             /* adds Date */
+    int32_t max_connections;    /* further ones are accepted and closed at once; 0 = LIMIT_HTTP_CONNECTIONS */
+    int32_t idle_timeout_ms;    /* without a request; 0 = never (runtimes wait for hours) */
+    int32_t header_timeout_ms;  /* from the first byte to the end of the headers; 0 = never */
+    int32_t body_timeout_ms;    /* without any progress of a body or of a response being read; 0 = never */
+};
+
+/* Takes listen_fd (already listening, non-blocking or not). `handler`, `arg` and the texts of `options` must
+ * outlive it. */
+struct http_listener *http_listener_new(struct loop *loop, int listen_fd, const struct http_handler *handler,
+                                        void *arg, const struct http_options *options,
+                                        const struct clock *clock);
+
+/* Stops accepting and closes idle connections; busy ones close after their response. `closed(arg)` is called
+ * once, when the last connection is gone (perhaps at once). */
+void http_listener_drain(struct http_listener *listener, void (*closed)(void *arg), void *arg);
+
+/* Closes everything now (calls `gone` for exchanges that handlers own). NULL is fine. */
+void http_listener_free(struct http_listener *listener);
+
+size_t http_listener_connections(const struct http_listener *listener);
+
+/* Opens a listening TCP socket on a numeric address. Port 0 lets the kernel choose; see http_listen_port. */
+bool http_listen(const char *address, uint16_t port, int *ret_fd, struct err *err);
+uint16_t http_listen_port(int listen_fd);
+
+const struct http_request *http_exchange_request(const struct http_exchange *exchange);
+
+/* Takes the body over, as NUL-terminated memory that the caller frees; the request's body is empty
+ * afterwards. A large body moves without a copy. */
+char *http_exchange_take_body(struct http_exchange *exchange, size_t *ret_len);
+
+/* A pointer of the handler's, NULL at the start of each exchange. */
+void http_exchange_set_context(struct http_exchange *exchange, void *context);
+void *http_exchange_context(const struct http_exchange *exchange);
+
+/* A number that is the same for all exchanges of one connection and never reused by another of the process.
+ */
+uint64_t http_exchange_connection_id(const struct http_exchange *exchange);
+
+/* Answers completely. `headers` is complete lines with CRLF, or NULL; Content-Length, Connection and the
+ * options' headers are added (no Content-Length and no body for 1xx, 204, 304). Head and body leave in one
+ * writev; what the socket does not take is copied, so `body` may be reused at once. The exchange is invalid
+ * afterwards. */
+void http_respond(struct http_exchange *exchange, int status, const char *headers, const void *body,
+                  size_t body_len);
+
+/* The same, after which the connection is closed. */
+void http_respond_and_close(struct http_exchange *exchange, int status, const char *headers, const void *body,
+                            size_t body_len);
+
+/* Answers in pieces: start, write..., end. length < 0 means chunked. http_write gives the number of bytes
+ * still waiting for the client; when that is over HTTP_HIGH_WATER, wait for `drained(arg)`, which is called
+ * once it is zero again. http_abort ends a started response by closing the connection. */
+#define HTTP_HIGH_WATER (256u * 1024)
+void http_start(struct http_exchange *exchange, int status, const char *headers, int64_t length);
+size_t http_write(struct http_exchange *exchange, const void *data, size_t len);
+void http_on_drained(struct http_exchange *exchange, void (*drained)(void *arg), void *arg);
+void http_end(struct http_exchange *exchange);
+void http_abort(struct http_exchange *exchange);
