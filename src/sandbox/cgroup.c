@@ -1,0 +1,177 @@
+/* One sandbox's control groups: see cgroup.h. The two versions differ in the names of a few files, told in
+ * one table. */
+#include "sandbox/cgroup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sandbox/kernel_file.h"
+#include "sys/fd.h"
+
+/* "4294967295/" and the longest file name. */
+#define NAME_BYTES 64
+
+/* Smaller periods mean smaller stalls, but a quota below 1 ms is refused by the kernel. */
+#define CPU_PERIOD_US 20000u
+#define CPU_LEAST_QUOTA_US 1000u
+
+/* Kernel documentation: admin-guide/cgroup-v1/memory.rst and admin-guide/cgroup-v2.rst. */
+struct dialect {
+    const char *memory_limit;
+    const char *swap_limit; /* missing where swap is not accounted */
+    const char *memory_peak;
+    const char *oom_events;
+};
+
+static const struct dialect version1 = {
+    .memory_limit = "memory.limit_in_bytes",
+    .swap_limit = "memory.memsw.limit_in_bytes",
+    .memory_peak = "memory.max_usage_in_bytes",
+    .oom_events = "memory.oom_control",
+};
+
+static const struct dialect version2 = {
+    .memory_limit = "memory.max",
+    .swap_limit = "memory.swap.max",
+    .memory_peak = "memory.peak",
+    .oom_events = "memory.events",
+};
+
+static const struct cgroup_place *find_place(const struct cgroup_set *set,
+                                             enum cgroup_controller controller) {
+    int index = set->place_of[controller];
+    return index == -1 ? NULL : &set->places[index];
+}
+
+static const struct dialect *dialect_of(const struct cgroup_place *place) {
+    return place->is_unified ? &version2 : &version1;
+}
+
+static const char *slot_file(char name[NAME_BYTES], uint32_t slot, const char *file) {
+    snprintf(name, NAME_BYTES, "%" PRIu32 "/%s", slot, file);
+    return name;
+}
+
+static const char *slot_dir(char name[NAME_BYTES], uint32_t slot) {
+    snprintf(name, NAME_BYTES, "%" PRIu32, slot);
+    return name;
+}
+
+static bool write_text(const struct cgroup_place *place, uint32_t slot, const char *file, const char *text,
+                       struct err *err) {
+    char name[NAME_BYTES];
+    if (kernel_file_write(place->fd, slot_file(name, slot, file), text, err))
+        return true;
+    return err_wrap(err, "control group %s", place->path);
+}
+
+static bool write_number(const struct cgroup_place *place, uint32_t slot, const char *file, uint64_t number,
+                         struct err *err) {
+    char text[24];
+    snprintf(text, sizeof text, "%" PRIu64, number);
+    return write_text(place, slot, file, text, err);
+}
+
+static bool make_group(const struct cgroup_place *place, uint32_t slot, struct err *err) {
+    char name[NAME_BYTES];
+    if (mkdirat(place->fd, slot_dir(name, slot), 0755) == -1 && errno != EEXIST)
+        return err_set_errno(err, errno, "can't make the control group %s/%s", place->path, name);
+    return true;
+}
+
+bool cgroup_make(const struct cgroup_set *set, uint32_t slot, int *ret_fd, struct err *err) {
+    *ret_fd = -1;
+    if (set->count == 0 || !set->places[0].is_unified)
+        return true;
+    if (!make_group(&set->places[0], slot, err))
+        return false;
+    char name[NAME_BYTES];
+    *ret_fd = openat(set->places[0].fd, slot_dir(name, slot), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (*ret_fd == -1)
+        return err_set_errno(err, errno, "can't open the control group %s/%s", set->places[0].path, name);
+    return true;
+}
+
+bool cgroup_join(const struct cgroup_set *set, uint32_t slot, struct err *err) {
+    for (size_t i = 0; i < set->count; i++) {
+        const struct cgroup_place *place = &set->places[i];
+        if (place->is_unified)
+            continue;
+        if (!make_group(place, slot, err) || !write_text(place, slot, "cgroup.procs", "0", err))
+            return false;
+    }
+    return true;
+}
+
+static bool limit_memory(const struct cgroup_place *place, uint32_t slot, uint64_t bytes, struct err *err) {
+    const struct dialect *dialect = dialect_of(place);
+    if (!write_number(place, slot, dialect->memory_limit, bytes, err))
+        return false;
+    /* Version 1 limits the sum of memory and swap, version 2 swap alone. */
+    struct err swap_err;
+    if (write_number(place, slot, dialect->swap_limit, place->is_unified ? 0 : bytes, &swap_err))
+        return true;
+    if (swap_err.errnum == ENOENT)
+        return true;
+    *err = swap_err;
+    return false;
+}
+
+static bool limit_cpu(const struct cgroup_place *place, uint32_t slot, uint32_t millis, struct err *err) {
+    uint32_t least_period_us = (CPU_LEAST_QUOTA_US * 1000 + millis - 1) / millis;
+    uint32_t period_us = least_period_us > CPU_PERIOD_US ? least_period_us : CPU_PERIOD_US;
+    uint64_t quota_us = (uint64_t)period_us * millis / 1000;
+    if (place->is_unified) {
+        char text[48];
+        snprintf(text, sizeof text, "%" PRIu64 " %" PRIu32, quota_us, period_us);
+        return write_text(place, slot, "cpu.max", text, err);
+    }
+    return write_number(place, slot, "cpu.cfs_period_us", period_us, err) &&
+           write_number(place, slot, "cpu.cfs_quota_us", quota_us, err);
+}
+
+bool cgroup_limit(const struct cgroup_set *set, uint32_t slot, const struct cgroup_limits *limits,
+                  struct err *err) {
+    const struct cgroup_place *memory = find_place(set, CGROUP_MEMORY);
+    const struct cgroup_place *cpu = find_place(set, CGROUP_CPU);
+    const struct cgroup_place *pids = find_place(set, CGROUP_PIDS);
+    return (!memory || limit_memory(memory, slot, limits->memory_bytes, err)) &&
+           (!cpu || limit_cpu(cpu, slot, limits->cpu_millis, err)) &&
+           (!pids || write_number(pids, slot, "pids.max", limits->tasks, err));
+}
+
+int cgroup_open_peak(const struct cgroup_set *set, uint32_t slot) {
+    const struct cgroup_place *place = find_place(set, CGROUP_MEMORY);
+    char name[NAME_BYTES];
+    return place ? openat(place->fd, slot_file(name, slot, dialect_of(place)->memory_peak),
+                          O_RDONLY | O_CLOEXEC)
+                 : -1;
+}
+
+struct cgroup_usage cgroup_read_usage(const struct cgroup_set *set, uint32_t slot) {
+    struct cgroup_usage usage = {0};
+    const struct cgroup_place *place = find_place(set, CGROUP_MEMORY);
+    if (!place)
+        return usage;
+    const struct dialect *dialect = dialect_of(place);
+    char name[NAME_BYTES];
+    kernel_file_number(place->fd, slot_file(name, slot, dialect->memory_peak), NULL,
+                       &usage.memory_peak_bytes);
+    kernel_file_number(place->fd, slot_file(name, slot, dialect->oom_events), "oom_kill", &usage.oom_kills);
+    return usage;
+}
+
+bool cgroup_remove(const struct cgroup_set *set, uint32_t slot, struct err *err) {
+    bool removed = true;
+    for (size_t i = 0; i < set->count; i++) {
+        const struct cgroup_place *place = &set->places[i];
+        char name[NAME_BYTES];
+        if (unlinkat(place->fd, slot_dir(name, slot), AT_REMOVEDIR) == -1 && errno != ENOENT)
+            removed = err_set_errno(err, errno, "can't remove the control group %s/%s", place->path, name);
+    }
+    return removed;
+}

@@ -1,0 +1,72 @@
+/* The unprivileged side of sandboxes: starts lamb-spawner, sends it plans, and tells what became of each
+ * sandbox. Knows nothing of functions or HTTP. All calls and callbacks are on the loop thread. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "sandbox/end.h"
+#include "sandbox/plan.h"
+#include "sys/loop.h"
+
+struct sandbox_host;
+
+struct sandbox_options {
+    const char *spawner_path; /* the lamb-spawner program */
+    const char
+        *instance; /* names this daemon's cgroups ("lamb-1f2e3d4c"): leftovers under that name are removed */
+    const char *runtime_dir; /* host directory shown at /var/runtime */
+    const char *const
+        *extra_dirs;    /* NULL-terminated host directories shown read-only at the same path (interpreters) */
+    uint32_t stock;     /* parked sandboxes kept ready at least */
+    uint32_t stock_max; /* and at most, when use asks for more */
+};
+
+struct sandbox_callbacks {
+    /* The sandbox runs. The descriptors are the receiver's: a listening TCP socket at 127.0.0.1:9001 inside
+     * it, the read end of its stdout and stderr (both non-blocking), and a file to pread() the peak memory in
+     * bytes from as decimal text
+     * (-1 where the machine can't tell). */
+    void (*started)(void *arg, uint64_t id, int listener_fd, int output_fd, int memory_peak_fd);
+    /* It could not be made; `failure` says why. No `ended` follows. */
+    void (*failed)(void *arg, uint64_t id, const struct err *failure);
+    /* Nothing of it is left: no process, no mount, no cgroup. Output already written can still be read. */
+    void (*ended)(void *arg, uint64_t id, const struct sandbox_end *end);
+    /* lamb-spawner died: no sandbox is left and none can be made. */
+    void (*lost)(void *arg);
+};
+
+/* The spawner, before there is a loop: forked while the process is small and privileged. Blocks until the
+ * spawner has looked at the machine. `ret_report` takes lines to show at start: what is missing on this
+ * machine and what that costs. */
+struct sandbox_spawner {
+    int pid;
+    int socket_fd;
+    bool has_memory_limit;
+    bool has_cpu_limit;
+    bool has_pids_limit;
+};
+bool sandbox_spawner_start(const struct sandbox_options *options, struct sandbox_spawner *ret_spawner,
+                           struct buf *ret_report, struct err *err);
+
+/* Takes the spawner's socket. */
+struct sandbox_host *sandbox_host_new(struct loop *loop, struct sandbox_spawner *spawner,
+                                      const struct sandbox_callbacks *callbacks, void *arg);
+
+/* Asks for a sandbox; `started` or `failed` follows with this id (never from inside this call). `mount_fds`
+ * (O_PATH directories, one per plan mount) stay the caller's and may be closed at once. Never blocks: what
+ * the socket does not take is queued. */
+uint64_t sandbox_start(struct sandbox_host *host, const struct plan *plan, const int *mount_fds);
+
+/* Ends it with everything in it; `ended` follows, also without `started` for one that did not run yet. Fine
+ * for one that is ending or unknown. */
+void sandbox_kill(struct sandbox_host *host, uint64_t id);
+
+/* Sandboxes asked for or running. */
+size_t sandbox_host_count(const struct sandbox_host *host);
+
+/* Ends all sandboxes and the spawner, waiting until it is gone. No callbacks are made; not to be called from
+ * inside one. NULL is fine. */
+void sandbox_host_free(struct sandbox_host *host);

@@ -1,0 +1,44 @@
+/* What lamb-spawner and lamb-init agree on. lamb-init is the process that the spawner clones for a sandbox;
+ * it has the spawner's memory as it was then, takes everything it needs from the seed, and from then on
+ * speaks over its socket alone.
+ *
+ *   type           when                                  value            descriptors
+ *   PARKED         all is prepared                       -                listener, output, mount namespace
+ *   FAILED         it is not; text says why              errno            -
+ *   NOT_EXECUTED   the program could not be executed     errno            -
+ *   EXITED         the program ended                     its wait status  -
+ *
+ * The only packet in the other direction is the plan, encoded (plan.h). lamb-init itself comes to the spawner
+ * as a function pointer, since its folder lies above this one. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sandbox/cgroup.h"
+#include "sandbox/identity.h"
+#include "sandbox/seccomp.h"
+
+struct inside_seed {
+    uint32_t slot;
+    int socket;
+    int template_fd; /* the base system's mount namespace */
+    bool replaces_proc;
+    bool limits_memory; /* a control group does; otherwise resource limits have to */
+    const struct cgroup_set *cgroups;
+    const struct identity *identity;
+    const struct seccomp_program *filter;
+    char *command_line; /* what /proc/self/cmdline shows: lamb-init writes its own name there */
+    size_t command_line_bytes;
+};
+
+enum inside_type { INSIDE_PARKED = 1, INSIDE_FAILED, INSIDE_NOT_EXECUTED, INSIDE_EXITED };
+
+#define INSIDE_TEXT_BYTES 512
+
+struct inside_message {
+    uint32_t type;
+    int32_t value;
+    char text[INSIDE_TEXT_BYTES]; /* ends with NUL */
+};

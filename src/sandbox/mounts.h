@@ -1,0 +1,28 @@
+/* A sandbox's own mount namespace: a copy of the template (template.h) with its own /proc and /tmp, and, once
+ * it is claimed, the directories of its plan. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* The mount namespace of the calling process; the descriptor is the caller's. */
+bool mounts_open_namespace(int *ret_fd, struct err *err);
+
+/* In a sandbox's process, inside its own pid namespace: leaves for a copy of the template, taking own copies
+ * of the namespaces in `more` (CLONE_NEW...) along; then mounts /proc, with what tells of the host blanked,
+ * and /tmp. */
+bool mounts_enter(int template_fd, int more, bool replaces_proc, struct err *err);
+
+struct mounts_attachment {
+    int dir_fd;         /* an O_PATH descriptor */
+    const char *target; /* absolute and plain: see plan.h */
+};
+
+/* On a sandbox in which nothing of a stranger runs yet, called by lamb-spawner: sets the size of its /tmp and
+ * attaches directories, read-only. The calling process goes into the sandbox's mount namespace and comes back
+ * to its own, `home_fd`. */
+bool mounts_attach(int sandbox_fd, int home_fd, uint32_t tmp_mb, const struct mounts_attachment *attachments,
+                   size_t count, struct err *err);

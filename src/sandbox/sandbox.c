@@ -1,0 +1,192 @@
+/* See sandbox.h. */
+#include "sandbox/sandbox.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "sandbox/mounts.h"
+#include "sys/fd.h"
+
+/* A group is busy for some milliseconds after its last process; past this something is wrong, and others must
+ * go on. */
+#define REMOVE_MS 5000
+
+#define NAMESPACES (CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS)
+
+/* The process sees the spawner's memory as it is now, so everything in the seed may point there. */
+static pid_t clone_process(int cgroup_fd, int *ret_process_fd) {
+    struct clone_args args = {
+        .flags = CLONE_PIDFD | NAMESPACES | (cgroup_fd == -1 ? 0 : CLONE_INTO_CGROUP),
+        .pidfd = (uint64_t)(uintptr_t)ret_process_fd,
+        .exit_signal = SIGCHLD,
+        .cgroup = cgroup_fd == -1 ? 0 : (uint64_t)cgroup_fd,
+    };
+    return (pid_t)syscall(SYS_clone3, &args, sizeof args);
+}
+
+static struct inside_seed make_seed(const struct machine *machine, const struct sandbox_entry *entry,
+                                    uint32_t slot, int socket) {
+    return (struct inside_seed){
+        .slot = slot,
+        .socket = socket,
+        .template_fd = machine->template_fd,
+        .replaces_proc = machine->identity.is_rootless,
+        .limits_memory = machine->cgroups.place_of[CGROUP_MEMORY] != -1,
+        .cgroups = &machine->cgroups,
+        .identity = &machine->identity,
+        .filter = &machine->filter,
+        .command_line = entry->command_line,
+        .command_line_bytes = entry->command_line_bytes,
+    };
+}
+
+bool sandbox_clone(const struct machine *machine, const struct sandbox_entry *entry, uint32_t slot,
+                   struct sandbox **ret_sandbox, struct err *err) {
+    int pair[2];
+    if (!fd_socketpair(pair, err))
+        return false;
+    OWN_FD int ours = pair[0];
+    OWN_FD int theirs = pair[1];
+    OWN_FD int cgroup = -1;
+    if (!fd_set_nonblocking(ours, err) || !cgroup_make(&machine->cgroups, slot, &cgroup, err))
+        return false;
+    int process_fd = -1;
+    pid_t pid = clone_process(cgroup, &process_fd);
+    if (pid == -1)
+        return err_set_errno(err, errno, "can't clone a sandbox's process");
+    if (pid == 0) {
+        struct inside_seed seed = make_seed(machine, entry, slot, theirs);
+        entry->run(&seed);
+        _exit(1);
+    }
+    struct sandbox *sandbox = mem_alloc(sizeof *sandbox);
+    list_init(&sandbox->link);
+    sandbox->state = SANDBOX_PARKING;
+    sandbox->slot = slot;
+    sandbox->pid = pid;
+    sandbox->process_fd = process_fd;
+    sandbox->socket = take_fd(&ours);
+    sandbox->listener = sandbox->output = sandbox->mount_namespace = -1;
+    *ret_sandbox = sandbox;
+    return true;
+}
+
+static void take_parked(struct sandbox *sandbox, int fds[FD_MAX_PASSED]) {
+    if (sandbox->state != SANDBOX_PARKING || fds[0] == -1 || fds[1] == -1 || fds[2] == -1)
+        return;
+    sandbox->state = SANDBOX_PARKED;
+    sandbox->listener = take_fd(&fds[0]);
+    sandbox->output = take_fd(&fds[1]);
+    sandbox->mount_namespace = take_fd(&fds[2]);
+}
+
+/* Whoever is inside may have got hold of the socket: nothing said here can harm more than this sandbox's own
+ * report. */
+static void take_message(struct sandbox *sandbox, struct inside_message *message, int fds[FD_MAX_PASSED]) {
+    message->text[sizeof message->text - 1] = '\0';
+    switch (message->type) {
+    case INSIDE_PARKED: take_parked(sandbox, fds); break;
+    case INSIDE_FAILED:
+        sandbox->has_failed = true;
+        err_set(&sandbox->failure, ERR_IO, "%s", message->text);
+        sandbox->failure.errnum = message->value;
+        break;
+    case INSIDE_NOT_EXECUTED: sandbox->end.exec_errno = message->value; break;
+    case INSIDE_EXITED:
+        sandbox->end.exited = WIFEXITED(message->value);
+        sandbox->end.exit_status = WIFEXITED(message->value) ? WEXITSTATUS(message->value) : 0;
+        sandbox->end.signal = WIFSIGNALED(message->value) ? WTERMSIG(message->value) : 0;
+        break;
+    default: break;
+    }
+}
+
+void sandbox_take_messages(struct sandbox *sandbox) {
+    struct inside_message message;
+    size_t len;
+    int fds[FD_MAX_PASSED];
+    /* lamb-init sends three packets in its life; a flood is cut off. */
+    for (int i = 0; i < 8; i++) {
+        if (!fd_receive(sandbox->socket, &message, sizeof message, &len, fds, NULL) || len == 0)
+            return;
+        if (len == sizeof message)
+            take_message(sandbox, &message, fds);
+        for (size_t j = 0; j < FD_MAX_PASSED; j++)
+            fd_close(&fds[j]);
+    }
+}
+
+bool sandbox_claim(const struct machine *machine, struct sandbox *sandbox, const struct plan *plan,
+                   const void *packet, size_t packet_len, const int *mount_fds, struct err *err) {
+    struct mounts_attachment attachments[LIMIT_PLAN_MOUNTS];
+    for (size_t i = 0; i < plan->mount_count; i++)
+        attachments[i] = (struct mounts_attachment){.dir_fd = mount_fds[i], .target = plan->mounts[i].target};
+    /* lamb-init is one of the tasks. */
+    struct cgroup_limits limits = {
+        .memory_bytes = (uint64_t)plan->memory_mb * 1024 * 1024,
+        .cpu_millis = plan->cpu_millis,
+        .tasks = plan->processes + 1,
+    };
+    if (!mounts_attach(sandbox->mount_namespace, machine->home_fd, plan->tmp_mb, attachments,
+                       plan->mount_count, err) ||
+        !cgroup_limit(&machine->cgroups, sandbox->slot, &limits, err) ||
+        !fd_send(sandbox->socket, packet, packet_len, NULL, 0, err))
+        return false;
+    fd_close(&sandbox->mount_namespace);
+    sandbox->state = SANDBOX_RUNNING;
+    return true;
+}
+
+void sandbox_kill_all(const struct sandbox *sandbox) {
+    pidfd_send_signal(sandbox->process_fd, SIGKILL, NULL, 0);
+}
+
+void sandbox_discard(struct sandbox *sandbox) {
+    sandbox_kill_all(sandbox);
+    sandbox->state = SANDBOX_DISCARDED;
+}
+
+void sandbox_reap(const struct machine *machine, struct sandbox *sandbox, int64_t now_ms) {
+    sandbox_take_messages(sandbox);
+    siginfo_t info = {0};
+    while (waitid(P_PIDFD, (id_t)sandbox->process_fd, &info, WEXITED) == -1 && errno == EINTR)
+        continue;
+    /* lamb-init itself was killed: by us, or by the kernel for want of memory. */
+    if (!sandbox->end.exited && sandbox->end.signal == 0 && info.si_code != CLD_EXITED)
+        sandbox->end.signal = info.si_status;
+    struct cgroup_usage usage = cgroup_read_usage(&machine->cgroups, sandbox->slot);
+    sandbox->end.out_of_memory = usage.oom_kills > 0;
+    sandbox->end.memory_peak_bytes = usage.memory_peak_bytes;
+    sandbox->state = SANDBOX_ENDING;
+    sandbox->ended_ms = now_ms;
+}
+
+bool sandbox_remove_groups(const struct machine *machine, const struct sandbox *sandbox, int64_t now_ms) {
+    struct err err;
+    if (cgroup_remove(&machine->cgroups, sandbox->slot, &err))
+        return true;
+    if (err.errnum == EBUSY && now_ms - sandbox->ended_ms < REMOVE_MS)
+        return false;
+    log_warn("spawner.group_left", "slot=%" PRIu32 " reason=\"%s\"", sandbox->slot, err.text);
+    return true;
+}
+
+void sandbox_free(struct sandbox *sandbox) {
+    list_remove(&sandbox->link);
+    fd_close(&sandbox->process_fd);
+    fd_close(&sandbox->socket);
+    fd_close(&sandbox->listener);
+    fd_close(&sandbox->output);
+    fd_close(&sandbox->mount_namespace);
+    free(sandbox);
+}

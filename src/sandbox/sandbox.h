@@ -1,0 +1,74 @@
+/* One sandbox as lamb-spawner sees it, from the clone to the last control group:
+ *
+ *   PARKING --INSIDE_PARKED--> PARKED --claim--> RUNNING --process ended--> ENDING --groups removed--> gone
+ *
+ * One that is not wanted any more goes from PARKED to DISCARDED; from every state the end of its process
+ * leads to ENDING. The spawner owns the table of sandboxes and the event loop; this file knows how to do each
+ * step. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/list.h"
+#include "sandbox/end.h"
+#include "sandbox/inside.h"
+#include "sandbox/machine.h"
+#include "sandbox/plan.h"
+
+enum sandbox_state { SANDBOX_PARKING, SANDBOX_PARKED, SANDBOX_RUNNING, SANDBOX_DISCARDED, SANDBOX_ENDING };
+#define SANDBOX_STATES (SANDBOX_ENDING + 1)
+
+struct sandbox {
+    struct list link; /* among those of its state */
+    enum sandbox_state state;
+    uint32_t slot;
+    uint64_t id; /* lamb serve's, once it is claimed */
+    pid_t pid;
+    int process_fd; /* a pidfd: readable when the process has ended */
+    int socket;     /* to lamb-init */
+    int listener;   /* these three: from PARKED on, until they are handed over */
+    int output;
+    int mount_namespace;
+    bool has_failed; /* it could not be made; `failure` says why */
+    struct err failure;
+    struct sandbox_end end; /* what is known of its end so far */
+    int64_t ended_ms;
+};
+
+/* What runs in the cloned process. */
+struct sandbox_entry {
+    void (*run)(const struct inside_seed *seed);
+    char *command_line;
+    size_t command_line_bytes;
+};
+
+/* Clones the process, which goes on to prepare itself: PARKING. */
+bool sandbox_clone(const struct machine *machine, const struct sandbox_entry *entry, uint32_t slot,
+                   struct sandbox **ret_sandbox, struct err *err);
+
+/* Takes what lamb-init has sent, all of it; it never blocks. The state may become PARKED. */
+void sandbox_take_messages(struct sandbox *sandbox);
+
+/* Gives a PARKED one its directories, limits and plan: RUNNING. `packet` is the plan as it was received. On
+ * failure it is good for nothing but to be discarded. */
+bool sandbox_claim(const struct machine *machine, struct sandbox *sandbox, const struct plan *plan,
+                   const void *packet, size_t packet_len, const int *mount_fds, struct err *err);
+
+/* Kills everything in it: lamb-init is the first process of its pid namespace, with which the others end. */
+void sandbox_kill_all(const struct sandbox *sandbox);
+
+/* Kills one that lamb serve knows nothing of: DISCARDED. */
+void sandbox_discard(struct sandbox *sandbox);
+
+/* After its process has ended: takes its last words and reaps it. ENDING. */
+void sandbox_reap(const struct machine *machine, struct sandbox *sandbox, int64_t now_ms);
+
+/* Removes its control groups. False while the kernel is still busy with them: try again in a few
+ * milliseconds. */
+bool sandbox_remove_groups(const struct machine *machine, const struct sandbox *sandbox, int64_t now_ms);
+
+/* Closes what is left; the process must have been reaped. */
+void sandbox_free(struct sandbox *sandbox);

@@ -1,0 +1,470 @@
+/* See spawner.h.
+ *
+ * Each turn: take what is ready, then settle(): waiting claims get parked sandboxes in the order they came;
+ * ended sandboxes lose their control groups; and the stock is refilled, but only when no claim was made a
+ * moment ago, because making a sandbox costs as much processor time as starting a function, which has the
+ * better right to it. */
+#include "sandbox/spawner.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "sandbox/claim.h"
+#include "sandbox/machine.h"
+#include "sandbox/message.h"
+#include "sandbox/stock.h"
+#include "sys/fd.h"
+
+#define EVENTS_PER_TURN 32
+
+/* Sandboxes made at the same time: enough to keep the processors busy, few enough to leave them to functions.
+ */
+#define PARALLEL_LEAST 2
+#define PARALLEL_MOST 4
+
+#define REFILL_DELAY_MS 2
+#define REFILL_AFTER_FAILURE_MS 1000
+#define SHRINK_INTERVAL_MS 1000
+#define REMOVE_RETRY_MS 2
+#define FINISH_MS 5000
+
+#define REPORT_BYTES 8192
+
+/* What an epoll event is about; in its data below the slot. */
+enum source { SOURCE_SERVE, SOURCE_SOCKET, SOURCE_PROCESS };
+
+struct spawner {
+    struct sandbox_entry entry;
+    struct machine machine;
+    struct stock stock;
+    int serve;
+    int epoll;
+    bool is_ending; /* lamb serve is gone */
+    char *packet;   /* MESSAGE_MAX_BYTES */
+    struct sandbox *slots[LIMIT_SANDBOXES];
+    uint32_t next_slot;
+    struct list states[SANDBOX_STATES]; /* sandboxes by state, oldest first */
+    uint32_t counts[SANDBOX_STATES];
+    struct list claims; /* waiting, oldest first */
+    uint32_t claim_count;
+    uint32_t parallel;
+    int64_t refill_at_ms;
+    int64_t shrink_at_ms;
+};
+
+static int64_t now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* The table of sandboxes. */
+
+static void enlist(struct spawner *spawner, struct sandbox *sandbox) {
+    list_push_back(&spawner->states[sandbox->state], &sandbox->link);
+    spawner->counts[sandbox->state]++;
+}
+
+static void delist(struct spawner *spawner, struct sandbox *sandbox) {
+    list_remove(&sandbox->link);
+    spawner->counts[sandbox->state]--;
+}
+
+static struct sandbox *oldest(struct spawner *spawner, enum sandbox_state state) {
+    struct list *head = &spawner->states[state];
+    return list_is_empty(head) ? NULL : list_item(head->next, struct sandbox, link);
+}
+
+static bool is_empty(const struct spawner *spawner) {
+    for (int i = 0; i < SANDBOX_STATES; i++)
+        if (spawner->counts[i] > 0)
+            return false;
+    return true;
+}
+
+/* Slots are used in turn, so that a user number rests for a while before another sandbox gets it. */
+static bool find_slot(struct spawner *spawner, uint32_t *ret_slot) {
+    for (uint32_t i = 0; i < LIMIT_SANDBOXES; i++) {
+        uint32_t slot = (spawner->next_slot + i) % LIMIT_SANDBOXES;
+        if (!spawner->slots[slot]) {
+            spawner->next_slot = slot + 1;
+            *ret_slot = slot;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool watch(struct spawner *spawner, int fd, enum source source, uint32_t slot, struct err *err) {
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uint64_t)slot << 2 | source};
+    if (epoll_ctl(spawner->epoll, EPOLL_CTL_ADD, fd, &event) == -1)
+        return err_set_errno(err, errno, "epoll_ctl");
+    return true;
+}
+
+static void unwatch(struct spawner *spawner, int fd) {
+    epoll_ctl(spawner->epoll, EPOLL_CTL_DEL, fd, NULL);
+}
+
+static void discard(struct spawner *spawner, struct sandbox *sandbox) {
+    delist(spawner, sandbox);
+    sandbox_discard(sandbox);
+    enlist(spawner, sandbox);
+}
+
+/* What lamb serve is told. When it can't be told, it is gone. */
+
+static void note_sent(struct spawner *spawner, bool is_sent) {
+    if (!is_sent)
+        spawner->is_ending = true;
+}
+
+static void tell_failed(struct spawner *spawner, uint64_t id, const struct err *failure) {
+    note_sent(spawner, message_send_failure(spawner->serve, MESSAGE_FAILED, id, failure, NULL));
+}
+
+static void tell_ended(struct spawner *spawner, uint64_t id, const struct sandbox_end *end) {
+    note_sent(spawner, message_send_end(spawner->serve, id, end, NULL));
+}
+
+static void tell_started(struct spawner *spawner, const struct sandbox *sandbox) {
+    OWN_FD int peak = cgroup_open_peak(&spawner->machine.cgroups, sandbox->slot);
+    struct message_head head = message_head(MESSAGE_STARTED);
+    head.id = sandbox->id;
+    int fds[] = {sandbox->listener, sandbox->output, peak};
+    size_t count = peak == -1 ? 2 : 3;
+    note_sent(spawner, fd_send(spawner->serve, &head, sizeof head, fds, count, NULL));
+}
+
+/* Claims. */
+
+static void start(struct spawner *spawner, struct sandbox *sandbox, struct claim *claim) {
+    struct err err;
+    delist(spawner, sandbox);
+    bool started = (claim->plan || plan_decode(claim->packet, claim->packet_len, &claim->plan, &err)) &&
+                   sandbox_claim(&spawner->machine, sandbox, claim->plan, claim->packet, claim->packet_len,
+                                 claim->mount_fds, &err);
+    enlist(spawner, sandbox);
+    if (started) {
+        sandbox->id = claim->id;
+        tell_started(spawner, sandbox);
+        fd_close(&sandbox->listener);
+        fd_close(&sandbox->output);
+    } else {
+        tell_failed(spawner, claim->id, &err);
+        discard(spawner, sandbox);
+    }
+    int64_t now = now_ms();
+    stock_note_claim(&spawner->stock, now);
+    spawner->refill_at_ms = now + REFILL_DELAY_MS;
+}
+
+static void take_claim(struct spawner *spawner, const struct message *message, int fds[FD_MAX_PASSED]) {
+    struct err err;
+    struct claim claim;
+    if (!claim_read(message, fds, &claim, &err)) {
+        tell_failed(spawner, message->id, &err);
+        return;
+    }
+    struct sandbox *parked = oldest(spawner, SANDBOX_PARKED);
+    if (parked && spawner->claim_count == 0) {
+        start(spawner, parked, &claim);
+    } else if (spawner->claim_count < LIMIT_SANDBOXES) {
+        list_push_back(&spawner->claims, &claim_keep(&claim)->link);
+        spawner->claim_count++;
+    } else {
+        err_set(&err, ERR_LIMIT, "%u claims wait for a sandbox already", spawner->claim_count);
+        tell_failed(spawner, claim.id, &err);
+    }
+    claim_done(&claim);
+}
+
+static struct claim *next_claim(struct spawner *spawner) {
+    return list_is_empty(&spawner->claims) ? NULL : list_item(spawner->claims.next, struct claim, link);
+}
+
+static void forget_claim(struct spawner *spawner, struct claim *claim) {
+    claim_done(claim);
+    spawner->claim_count--;
+}
+
+static void kill_sandbox(struct spawner *spawner, uint64_t id) {
+    list_each (link, &spawner->claims) {
+        struct claim *claim = list_item(link, struct claim, link);
+        if (claim->id == id) {
+            struct sandbox_end end = {.killed = true};
+            forget_claim(spawner, claim);
+            tell_ended(spawner, id, &end);
+            return;
+        }
+    }
+    list_each (link, &spawner->states[SANDBOX_RUNNING]) {
+        struct sandbox *sandbox = list_item(link, struct sandbox, link);
+        if (sandbox->id == id) {
+            sandbox->end.killed = true;
+            sandbox_kill_all(sandbox);
+            return;
+        }
+    }
+}
+
+static void take_packet(struct spawner *spawner) {
+    struct err err;
+    struct message message;
+    size_t len;
+    int fds[FD_MAX_PASSED];
+    if (!fd_receive(spawner->serve, spawner->packet, MESSAGE_MAX_BYTES, &len, fds, &err)) {
+        log_error("spawner.bad_packet", "reason=\"%s\"", err.text);
+        spawner->is_ending = err.code == ERR_IO;
+        return;
+    }
+    if (len == 0)
+        spawner->is_ending = true;
+    else if (!message_parse(spawner->packet, len, &message, &err))
+        log_error("spawner.bad_packet", "reason=\"%s\"", err.text);
+    else if (message.type == MESSAGE_CLAIM)
+        take_claim(spawner, &message, fds);
+    else if (message.type == MESSAGE_KILL)
+        kill_sandbox(spawner, message.id);
+    else
+        log_error("spawner.bad_packet", "type=%d", (int)message.type);
+    for (size_t i = 0; i < FD_MAX_PASSED; i++)
+        fd_close(&fds[i]);
+}
+
+/* Sandboxes that come and go. */
+
+static bool park_one(struct spawner *spawner, struct err *err) {
+    uint32_t slot;
+    struct sandbox *sandbox;
+    if (!find_slot(spawner, &slot))
+        return err_set(err, ERR_LIMIT, "all %u sandboxes of this lamb-spawner are in use", LIMIT_SANDBOXES);
+    if (!sandbox_clone(&spawner->machine, &spawner->entry, slot, &sandbox, err))
+        return false;
+    spawner->slots[slot] = sandbox;
+    enlist(spawner, sandbox);
+    if (watch(spawner, sandbox->socket, SOURCE_SOCKET, slot, err) &&
+        watch(spawner, sandbox->process_fd, SOURCE_PROCESS, slot, err))
+        return true;
+    log_error("spawner.unwatched", "reason=\"%s\"", err->text);
+    abort();
+}
+
+/* One that was to be parked is not: whoever waits for it hears why, and the next attempt has time. */
+static void note_parking_failure(struct spawner *spawner, const struct err *failure) {
+    struct claim *claim = next_claim(spawner);
+    log_warn("spawner.parking_failed", "reason=\"%s\"", failure->text);
+    spawner->refill_at_ms = now_ms() + REFILL_AFTER_FAILURE_MS;
+    if (claim) {
+        tell_failed(spawner, claim->id, failure);
+        forget_claim(spawner, claim);
+    }
+}
+
+static void take_words(struct spawner *spawner, struct sandbox *sandbox) {
+    delist(spawner, sandbox);
+    sandbox_take_messages(sandbox);
+    enlist(spawner, sandbox);
+    /* What it says later is read when its process ends. */
+    unwatch(spawner, sandbox->socket);
+}
+
+static void take_end(struct spawner *spawner, struct sandbox *sandbox) {
+    enum sandbox_state state = sandbox->state;
+    unwatch(spawner, sandbox->process_fd);
+    delist(spawner, sandbox);
+    sandbox_reap(&spawner->machine, sandbox, now_ms());
+    enlist(spawner, sandbox);
+    if (state == SANDBOX_RUNNING && sandbox->has_failed)
+        log_error("spawner.sandbox_failed", "slot=%" PRIu32 " reason=\"%s\"", sandbox->slot,
+                  sandbox->failure.text);
+    if (state == SANDBOX_RUNNING || state == SANDBOX_DISCARDED)
+        return;
+    if (!sandbox->has_failed)
+        err_set(&sandbox->failure, ERR_INTERNAL, "a sandbox ended while it was prepared");
+    note_parking_failure(spawner, &sandbox->failure);
+}
+
+static void bury(struct spawner *spawner, struct sandbox *sandbox) {
+    if (sandbox->id != 0)
+        tell_ended(spawner, sandbox->id, &sandbox->end);
+    spawner->slots[sandbox->slot] = NULL;
+    delist(spawner, sandbox);
+    sandbox_free(sandbox);
+}
+
+/* Refilling and shrinking. */
+
+static uint32_t wanted_parked(struct spawner *spawner, int64_t now) {
+    bool may_refill = now >= spawner->refill_at_ms;
+    return spawner->claim_count + (may_refill ? stock_target(&spawner->stock, now) : 0);
+}
+
+static void refill(struct spawner *spawner, int64_t now) {
+    uint32_t wanted = wanted_parked(spawner, now);
+    while (spawner->counts[SANDBOX_PARKING] < spawner->parallel &&
+           spawner->counts[SANDBOX_PARKED] + spawner->counts[SANDBOX_PARKING] < wanted) {
+        struct err err;
+        if (!park_one(spawner, &err)) {
+            note_parking_failure(spawner, &err);
+            return;
+        }
+    }
+}
+
+static void shrink(struct spawner *spawner, int64_t now) {
+    if (now < spawner->shrink_at_ms || spawner->counts[SANDBOX_PARKED] <= stock_target(&spawner->stock, now))
+        return;
+    discard(spawner, oldest(spawner, SANDBOX_PARKED));
+    spawner->shrink_at_ms = now + SHRINK_INTERVAL_MS;
+}
+
+static void settle(struct spawner *spawner) {
+    struct claim *claim;
+    struct sandbox *parked;
+    while ((claim = next_claim(spawner)) && (parked = oldest(spawner, SANDBOX_PARKED))) {
+        start(spawner, parked, claim);
+        forget_claim(spawner, claim);
+    }
+    int64_t now = now_ms();
+    list_each (link, &spawner->states[SANDBOX_ENDING]) {
+        struct sandbox *sandbox = list_item(link, struct sandbox, link);
+        if (sandbox_remove_groups(&spawner->machine, sandbox, now))
+            bury(spawner, sandbox);
+    }
+    if (spawner->is_ending)
+        return;
+    refill(spawner, now);
+    shrink(spawner, now);
+}
+
+/* How long nothing has to be done unless something happens; -1: for ever. */
+static int idle_ms(struct spawner *spawner) {
+    if (spawner->counts[SANDBOX_ENDING] > 0)
+        return REMOVE_RETRY_MS;
+    if (spawner->is_ending)
+        return FINISH_MS;
+    int64_t now = now_ms();
+    uint32_t target = stock_target(&spawner->stock, now);
+    uint32_t parked = spawner->counts[SANDBOX_PARKED] + spawner->counts[SANDBOX_PARKING];
+    if (parked < target && spawner->counts[SANDBOX_PARKING] < spawner->parallel)
+        return now >= spawner->refill_at_ms ? 0 : (int)(spawner->refill_at_ms - now);
+    return target > spawner->stock.least || parked > target ? SHRINK_INTERVAL_MS : -1;
+}
+
+static void take_event(struct spawner *spawner, uint64_t data) {
+    enum source source = (enum source)(data & 3);
+    struct sandbox *sandbox = source == SOURCE_SERVE ? NULL : spawner->slots[data >> 2];
+    if (source == SOURCE_SERVE)
+        take_packet(spawner);
+    else if (sandbox && source == SOURCE_SOCKET && sandbox->state == SANDBOX_PARKING)
+        take_words(spawner, sandbox);
+    else if (sandbox && source == SOURCE_PROCESS && sandbox->state != SANDBOX_ENDING)
+        take_end(spawner, sandbox);
+}
+
+static void turn(struct spawner *spawner) {
+    struct epoll_event events[EVENTS_PER_TURN];
+    int count = epoll_wait(spawner->epoll, events, EVENTS_PER_TURN, idle_ms(spawner));
+    for (int i = 0; i < count; i++)
+        take_event(spawner, events[i].data.u64);
+    settle(spawner);
+}
+
+/* The first sandbox shows whether this machine can do it at all. */
+static bool prove(struct spawner *spawner, struct err *err) {
+    if (!park_one(spawner, err))
+        return false;
+    struct sandbox *first = oldest(spawner, SANDBOX_PARKING);
+    struct pollfd place = {.fd = first->socket, .events = POLLIN};
+    if (poll(&place, 1, FINISH_MS) == 1)
+        take_words(spawner, first);
+    if (first->state == SANDBOX_PARKED)
+        return true;
+    return err_set(err, ERR_UNSUPPORTED, "this machine can't make a sandbox: %s",
+                   first->has_failed ? first->failure.text : "its process does not get ready");
+}
+
+static uint32_t abilities(const struct machine *machine) {
+    const int *place_of = machine->cgroups.place_of;
+    return (place_of[CGROUP_MEMORY] != -1 ? MESSAGE_HAS_MEMORY : 0u) |
+           (place_of[CGROUP_CPU] != -1 ? MESSAGE_HAS_CPU : 0u) |
+           (place_of[CGROUP_PIDS] != -1 ? MESSAGE_HAS_PIDS : 0u);
+}
+
+static bool prepare(struct spawner *spawner, const struct spawner_options *options, struct err *err) {
+    OWN(buf) struct buf report;
+    buf_init(&report, REPORT_BYTES);
+    if (!machine_prepare(&spawner->machine, options->instance, options->runtime_dir, options->extra_dirs,
+                         &report, err))
+        return false;
+    if (!watch(spawner, spawner->serve, SOURCE_SERVE, 0, err) || !prove(spawner, err))
+        return false;
+    struct message_head head = message_head(MESSAGE_READY);
+    head.value = abilities(&spawner->machine);
+    return message_send_text(spawner->serve, &head, buf_text(&report), err);
+}
+
+static struct spawner *make(int serve_socket, const struct spawner_options *options) {
+    struct spawner *spawner = mem_alloc(sizeof *spawner);
+    spawner->entry = options->entry;
+    spawner->machine = (struct machine){.home_fd = -1, .template_fd = -1};
+    stock_init(&spawner->stock, options->stock, options->stock_max, now_ms());
+    spawner->serve = serve_socket;
+    spawner->epoll = epoll_create1(EPOLL_CLOEXEC);
+    spawner->packet = claim_private_memory(MESSAGE_MAX_BYTES);
+    for (int i = 0; i < SANDBOX_STATES; i++)
+        list_init(&spawner->states[i]);
+    list_init(&spawner->claims);
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    spawner->parallel = processors < PARALLEL_LEAST  ? PARALLEL_LEAST
+                        : processors > PARALLEL_MOST ? PARALLEL_MOST
+                                                     : (uint32_t)processors;
+    return spawner;
+}
+
+/* Ends everything, but waits no longer than FINISH_MS: lamb serve waits for us. */
+static void finish(struct spawner *spawner) {
+    spawner->is_ending = true;
+    unwatch(spawner, spawner->serve);
+    list_each (link, &spawner->claims)
+        forget_claim(spawner, list_item(link, struct claim, link));
+    for (enum sandbox_state state = SANDBOX_PARKING; state <= SANDBOX_RUNNING; state++)
+        list_each (link, &spawner->states[state])
+            discard(spawner, list_item(link, struct sandbox, link));
+    int64_t last_ms = now_ms() + FINISH_MS;
+    while (!is_empty(spawner) && now_ms() < last_ms)
+        turn(spawner);
+    machine_release(&spawner->machine);
+}
+
+/* A terminal or a service manager signals the whole group; lamb serve decides when we end. lamb-init undoes
+ * this. */
+static void ignore_signals(void) {
+    static const int ignored[] = {SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM};
+    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
+        signal(ignored[i], SIG_IGN);
+}
+
+int spawner_run(int serve_socket, const struct spawner_options *options) {
+    ignore_signals();
+    struct spawner *spawner = make(serve_socket, options);
+    struct err err;
+    bool prepared = prepare(spawner, options, &err);
+    if (!prepared)
+        message_send_failure(serve_socket, MESSAGE_REFUSED, 0, &err, NULL);
+    while (prepared && !spawner->is_ending)
+        turn(spawner);
+    finish(spawner);
+    free(spawner);
+    return prepared ? 0 : 1;
+}
