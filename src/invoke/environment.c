@@ -1,0 +1,427 @@
+/* See environment.h. */
+#include "invoke/environment.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "invoke/report.h"
+#include "sys/fd.h"
+
+/* What a runtime may post to /init/error: a document with a stack trace. */
+#define INIT_ERROR_BYTES (256u * 1024)
+
+/* How long it may then take to exit, as the Runtime API asks it to. */
+#define INIT_ERROR_EXIT_MS 500
+
+static int64_t now_us(const struct environment *environment) {
+    return clock_mono_us(&environment->context->clock);
+}
+
+/* ---- state ---- */
+
+static void set_state(struct environment *environment, enum environment_state state) {
+    for (size_t i = 0; i < 2; i++) {
+        environment->counts[i]->by_state[environment->state]--;
+        environment->counts[i]->by_state[state]++;
+    }
+    environment->state = state;
+}
+
+static bool enter(struct environment *environment, enum environment_event event) {
+    enum environment_state after;
+    if (!environment_state_after(environment->state, event, &after))
+        return false;
+    set_state(environment, after);
+    return true;
+}
+
+size_t environment_counts_starting(const struct environment_counts *counts) {
+    return counts->by_state[ENVIRONMENT_STARTING] + counts->by_state[ENVIRONMENT_INITIALIZING] +
+           counts->by_state[ENVIRONMENT_INIT_FAILED];
+}
+
+size_t environment_counts_all(const struct environment_counts *counts) {
+    size_t sum = 0;
+    for (size_t i = 0; i < ENVIRONMENT_STATES; i++)
+        sum += counts->by_state[i];
+    return sum;
+}
+
+/* ---- log ---- */
+
+static void log_line(struct environment *environment, struct invocation *invocation, const char *text, size_t len) {
+    function_log_append(environment->log, environment->stream, text, len);
+    if (invocation)
+        invocation_log(invocation, text, len);
+}
+
+static void on_output_line(void *arg, const char *text, size_t len) {
+    struct environment *environment = arg;
+    log_line(environment, environment->invocation, text, len);
+}
+
+void environment_log_start(struct environment *environment, struct invocation *invocation) {
+    if (invocation->started_us != 0)
+        return;
+    invocation->started_us = now_us(environment);
+    char text[REPORT_TEXT_BYTES];
+    size_t len = report_start_line(invocation->request_id, environment->function->version, text);
+    log_line(environment, invocation, text, len);
+}
+
+static uint64_t memory_peak(struct environment *environment) {
+    char text[32];
+    if (environment->memory_peak_fd >= 0) {
+        ssize_t len = pread(environment->memory_peak_fd, text, sizeof text - 1, 0);
+        if (len > 0) {
+            text[len] = '\0';
+            environment->memory_peak_bytes = strtoull(text, NULL, 10);
+        }
+    }
+    return environment->memory_peak_bytes;
+}
+
+/* END and REPORT. The initialisation is reported with the first invocation only. */
+static void log_end(struct environment *environment, struct invocation *invocation, const char *status, const char *error_type) {
+    struct report report = {
+        .request_id = invocation->request_id,
+        .duration_us = now_us(environment) - invocation->started_us,
+        .init_us = invocation->init_retried ? -1 : environment->init_us,
+        .memory_mb = environment->function->memory_mb,
+        .memory_peak_bytes = memory_peak(environment),
+        .status = status,
+        .error_type = error_type,
+    };
+    environment->init_us = -1;
+    char text[REPORT_TEXT_BYTES];
+    size_t len = report_end_line(invocation->request_id, text);
+    log_line(environment, invocation, text, len);
+    len = report_line(&report, text);
+    log_line(environment, invocation, text, len);
+}
+
+/* ---- end of an invocation ---- */
+
+static struct invocation *release_invocation(struct environment *environment) {
+    struct invocation *invocation = take_ptr(environment->invocation);
+    invocation->environment = NULL;
+    return invocation;
+}
+
+/* Answers first when it can: the log is off the caller's path unless the caller wants its tail. */
+static void finish(struct environment *environment, enum invoke_outcome outcome, const void *payload, size_t len,
+                   const char *status, const char *error_type) {
+    struct invocation *invocation = environment->invocation;
+    if (!invocation->wants_log_tail)
+        invocation_answer(invocation, outcome, payload, len);
+    output_drain(environment->output);
+    log_end(environment, invocation, status, error_type);
+    invocation_answer(invocation, outcome, payload, len);
+    environment->context->events.finished(environment, release_invocation(environment));
+}
+
+static void finish_timed_out(struct environment *environment) {
+    char text[REPORT_TEXT_BYTES];
+    size_t len = report_timeout_document(environment->invocation->request_id, environment->function->timeout_s, text);
+    finish(environment, INVOKE_FUNCTION_ERROR, text, len, "timeout", NULL);
+}
+
+static void finish_crashed(struct environment *environment) {
+    char text[REPORT_TEXT_BYTES];
+    size_t len = report_exit_document(environment->invocation->request_id, &environment->end, text);
+    const char *type = environment->end.out_of_memory ? "Runtime.OutOfMemory" : "Runtime.ExitError";
+    finish(environment, INVOKE_FUNCTION_ERROR, text, len, "error", type);
+}
+
+/* ---- Runtime API ---- */
+
+static void send_event(struct environment *environment, struct http_exchange *exchange) {
+    struct invocation *invocation = environment->invocation;
+    struct buf *head = &invocation->event_head;
+    size_t len = head->len;
+    buf_append_number(head, environment->deadline_ms);
+    buf_append(head, "\r\n", 2);
+    http_respond(exchange, 200, buf_text(head), invocation->payload, invocation->payload_len);
+    head->len = len;
+}
+
+static void refuse_transition(const struct environment *environment, enum environment_event event,
+                              struct http_exchange *exchange) {
+    char message[160];
+    snprintf(message, sizeof message,
+             "State transition from %s to %s failed for runtime. Error: State transition is not allowed",
+             environment_state_name(environment->state), environment_event_target(event));
+    runtime_api_refuse(exchange, 403, "InvalidStateTransition", message);
+}
+
+static void call_next(struct environment *environment, struct http_exchange *exchange) {
+    enum environment_state before = environment->state;
+    if (!enter(environment, ENVIRONMENT_ON_NEXT)) {
+        refuse_transition(environment, ENVIRONMENT_ON_NEXT, exchange);
+        return;
+    }
+    if (before == ENVIRONMENT_RUNNING) {
+        send_event(environment, exchange);
+        return;
+    }
+    struct http_exchange *replaced = environment->next;
+    environment->next = exchange;
+    if (replaced)
+        runtime_api_refuse(replaced, 403, "InvalidStateTransition", "Replaced by a later call of the same runtime");
+    if (before == ENVIRONMENT_IDLE)
+        return;
+    loop_timer_stop(environment->timer);
+    if (before == ENVIRONMENT_INITIALIZING)
+        environment->init_us = now_us(environment) - environment->start_us;
+    environment->context->events.ready(environment);
+}
+
+/* Absent, or "streaming": a response that comes in chunks, gathered here like any other. */
+static bool has_valid_response_mode(const struct http_exchange *exchange) {
+    const struct http_text *mode =
+        http_header_get(http_exchange_request(exchange), "lambda-runtime-function-response-mode");
+    return !mode || http_text_is_nocase(*mode, "streaming");
+}
+
+static bool is_current(const struct environment *environment, const char *request_id) {
+    return environment->state == ENVIRONMENT_RUNNING && strcmp(environment->invocation->request_id, request_id) == 0;
+}
+
+static void call_response(struct environment *environment, enum runtime_call call, const char *request_id,
+                          struct http_exchange *exchange) {
+    bool is_error = call == RUNTIME_ERROR;
+    if (!is_current(environment, request_id)) {
+        runtime_api_refuse(exchange, 400, "InvalidRequestID", "Invalid request ID");
+        return;
+    }
+    enter(environment, is_error ? ENVIRONMENT_ON_ERROR : ENVIRONMENT_ON_RESPONSE);
+    struct http_text body = http_exchange_request(exchange)->body;
+    if (!is_error && !has_valid_response_mode(exchange)) {
+        char text[REPORT_TEXT_BYTES];
+        size_t len = report_error_document(request_id, "Runtime.InvalidResponseModeHeader", "Invalid function response mode", text);
+        finish(environment, INVOKE_FUNCTION_ERROR, text, len, "error", "Runtime.InvalidResponseModeHeader");
+        runtime_api_refuse(exchange, 400, "InvalidFunctionResponseMode", "Invalid function response mode");
+        return;
+    }
+    finish(environment, is_error ? INVOKE_FUNCTION_ERROR : INVOKE_DONE, body.data, body.len, NULL, NULL);
+    runtime_api_accept(exchange);
+}
+
+static void call_init_error(struct environment *environment, struct http_exchange *exchange) {
+    if (!enter(environment, ENVIRONMENT_ON_INIT_ERROR)) {
+        refuse_transition(environment, ENVIRONMENT_ON_INIT_ERROR, exchange);
+        return;
+    }
+    const struct http_request *request = http_exchange_request(exchange);
+    environment->init_failure = INIT_POSTED_ERROR;
+    buf_append(&environment->init_error, request->body.data,
+               request->body.len < INIT_ERROR_BYTES ? request->body.len : INIT_ERROR_BYTES);
+    const struct http_text *type = http_header_get(request, "lambda-runtime-function-error-type");
+    char name[sizeof environment->init_error_type] = "";
+    if (type && type->len < sizeof name)
+        memcpy(name, type->data, type->len);
+    snprintf(environment->init_error_type, sizeof environment->init_error_type, "%s", report_error_type(name));
+    runtime_api_accept(exchange);
+    loop_timer_start(environment->timer, INIT_ERROR_EXIT_MS);
+}
+
+static void on_call(void *arg, enum runtime_call call, const char *request_id, struct http_exchange *exchange) {
+    struct environment *environment = arg;
+    switch (call) {
+    case RUNTIME_NEXT:
+        call_next(environment, exchange);
+        break;
+    case RUNTIME_RESPONSE:
+    case RUNTIME_ERROR:
+        call_response(environment, call, request_id, exchange);
+        break;
+    case RUNTIME_INIT_ERROR:
+        call_init_error(environment, exchange);
+        break;
+    }
+}
+
+static void on_too_large(void *arg, const char *request_id) {
+    struct environment *environment = arg;
+    if (!is_current(environment, request_id) || !enter(environment, ENVIRONMENT_ON_RESPONSE))
+        return;
+    char text[REPORT_TEXT_BYTES];
+    size_t len = report_too_large_document(text);
+    finish(environment, INVOKE_FUNCTION_ERROR, text, len, "error", "Function.ResponseSizeTooLarge");
+}
+
+/* A runtime that leaves /next is dying: it must not be given an event any more. */
+static void on_gone(void *arg, struct http_exchange *exchange) {
+    struct environment *environment = arg;
+    if (exchange != environment->next)
+        return;
+    environment->next = NULL;
+    environment_kill(environment);
+}
+
+/* ---- life ---- */
+
+static void on_timer(void *arg) {
+    struct environment *environment = arg;
+    if (environment->state == ENVIRONMENT_RUNNING)
+        finish_timed_out(environment);
+    else if (environment->state != ENVIRONMENT_RESPONDED && environment->init_failure == INIT_OK)
+        environment->init_failure = INIT_TIMED_OUT;
+    environment_kill(environment);
+}
+
+struct environment *environment_new(const struct environment_context *context, const struct environment_request *request,
+                                    struct err *err) {
+    struct environment *environment = mem_alloc(sizeof *environment);
+    launch_log_stream(request->function, clock_wall_us(&context->clock), environment->stream);
+    struct launch launch;
+    if (!launch_init(&launch, request->function, context->runtimes, context->region, environment->stream, err)) {
+        free(environment);
+        return NULL;
+    }
+    environment->context = context;
+    environment->pool = request->pool;
+    environment->function = request->function;
+    environment->log = request->log;
+    environment->memory_peak_fd = -1;
+    environment->init_us = -1;
+    environment->start_us = clock_mono_us(&context->clock);
+    for (size_t i = 0; i < 2; i++) {
+        environment->counts[i] = request->counts[i];
+        environment->counts[i]->by_state[ENVIRONMENT_STARTING]++;
+    }
+    list_init(&environment->idle_link);
+    list_init(&environment->age_link);
+    buf_init(&environment->init_error, INIT_ERROR_BYTES);
+    environment->timer = loop_timer_new(context->loop, on_timer, environment);
+    loop_timer_start(environment->timer, request->init_timeout_ms);
+    environment->sandbox_id = sandbox_start(context->host, &launch.plan, &request->code_fd);
+    launch_done(&launch);
+    return environment;
+}
+
+void environment_deliver(struct environment *environment, struct invocation *invocation) {
+    bool allowed = enter(environment, ENVIRONMENT_ON_DELIVER);
+    assert(allowed && environment->next);
+    environment->invocation = invocation;
+    invocation->environment = environment;
+    environment_log_start(environment, invocation);
+    environment->delivered_us = now_us(environment);
+    int64_t left_us = invocation->started_us + (int64_t)environment->function->timeout_s * 1000000 - environment->delivered_us;
+    environment->deadline_ms = (clock_wall_us(&environment->context->clock) + left_us) / 1000;
+    loop_timer_start(environment->timer, left_us > 0 ? left_us / 1000 : 0);
+    send_event(environment, take_ptr(environment->next));
+}
+
+void environment_kill(struct environment *environment) {
+    if (environment->state == ENVIRONMENT_ENDING)
+        return;
+    enter(environment, ENVIRONMENT_ON_KILL);
+    list_remove(&environment->idle_link);
+    list_remove(&environment->age_link);
+    loop_timer_stop(environment->timer);
+    environment->next = NULL;
+    runtime_api_free(take_ptr(environment->api));
+    sandbox_kill(environment->context->host, environment->sandbox_id);
+}
+
+void environment_sandbox_started(struct environment *environment, int listener_fd, int output_fd, int memory_peak_fd) {
+    static const struct runtime_api_handler handler = {.call = on_call, .too_large = on_too_large, .gone = on_gone};
+    environment->memory_peak_fd = memory_peak_fd;
+    environment->output = output_new(environment->context->loop, output_fd, on_output_line, environment);
+    if (!enter(environment, ENVIRONMENT_ON_STARTED)) {
+        fd_close(&listener_fd);
+        return;
+    }
+    environment->api =
+        runtime_api_new(environment->context->loop, &environment->context->clock, listener_fd, &handler, environment);
+}
+
+static void log_init_failure(struct environment *environment) {
+    const struct invocation *invocation = environment->invocation;
+    const char *status = environment->init_failure == INIT_TIMED_OUT ? "timeout" : "error";
+    const char *type = NULL;
+    if (environment->init_failure == INIT_POSTED_ERROR)
+        type = environment->init_error_type;
+    else if (environment->init_failure == INIT_EXITED)
+        type = environment->end.out_of_memory ? "Runtime.OutOfMemory" : "Runtime.ExitError";
+    char text[REPORT_TEXT_BYTES];
+    size_t len = report_init_line(now_us(environment) - environment->start_us,
+                                  invocation && invocation->init_retried ? "invoke" : "init", status, type, text);
+    log_line(environment, environment->invocation, text, len);
+}
+
+void environment_sandbox_ended(struct environment *environment, const struct sandbox_end *end) {
+    enum environment_state before = environment->state;
+    environment->end = *end;
+    if (end->memory_peak_bytes > 0)
+        environment->memory_peak_bytes = end->memory_peak_bytes;
+    if (environment->output)
+        output_finish(environment->output);
+    if (before == ENVIRONMENT_RUNNING)
+        finish_crashed(environment);
+    bool was_initializing = before == ENVIRONMENT_STARTING || before == ENVIRONMENT_INITIALIZING;
+    if (was_initializing && environment->init_failure == INIT_OK)
+        environment->init_failure = INIT_EXITED;
+    if (environment->init_failure != INIT_OK)
+        log_init_failure(environment);
+    set_state(environment, ENVIRONMENT_ENDING);
+    environment->context->events.ended(environment);
+}
+
+void environment_sandbox_failed(struct environment *environment, const struct err *failure) {
+    environment->init_failure = INIT_NO_SANDBOX;
+    environment->failure = *failure;
+    set_state(environment, ENVIRONMENT_ENDING);
+    environment->context->events.ended(environment);
+}
+
+void environment_answer_init_failure(struct environment *environment, struct invocation *invocation) {
+    char text[REPORT_TEXT_BYTES];
+    size_t len = 0;
+    const char *document = text;
+    const char *status = "error";
+    const char *type = "Runtime.ExitError";
+    if (environment->init_failure == INIT_NO_SANDBOX) {
+        invocation_fail(invocation, &environment->failure);
+        return;
+    }
+    if (environment->init_failure == INIT_TIMED_OUT) {
+        len = report_timeout_document(invocation->request_id, environment->function->timeout_s, text);
+        status = "timeout";
+        type = NULL;
+    } else if (environment->init_failure == INIT_POSTED_ERROR) {
+        document = buf_text(&environment->init_error);
+        len = environment->init_error.len;
+        type = environment->init_error_type;
+    } else {
+        len = report_exit_document(invocation->request_id, &environment->end, text);
+        if (environment->end.out_of_memory)
+            type = "Runtime.OutOfMemory";
+    }
+    environment_log_start(environment, invocation);
+    log_end(environment, invocation, status, type);
+    invocation_answer(invocation, INVOKE_FUNCTION_ERROR, document, len);
+}
+
+void environment_free(struct environment *environment) {
+    if (!environment)
+        return;
+    for (size_t i = 0; i < 2; i++)
+        environment->counts[i]->by_state[environment->state]--;
+    list_remove(&environment->idle_link);
+    list_remove(&environment->age_link);
+    loop_timer_free(environment->timer);
+    environment->next = NULL;
+    runtime_api_free(take_ptr(environment->api));
+    output_free(environment->output);
+    fd_close(&environment->memory_peak_fd);
+    buf_done(&environment->init_error);
+    free(environment);
+}

@@ -1,0 +1,268 @@
+/* See invoke.h. Begin reading at invoke_start(); then pool_run() in pool.c and environment_deliver() in environment.c. */
+#include "invoke/invoke.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "invoke/pool.h"
+#include "invoke/report.h"
+#include "sys/fd.h"
+#include "sys/fs.h"
+
+/* How often idle environments and the machine's memory are looked at. */
+#define UPKEEP_MS 1000
+
+struct invoke {
+    struct pool_set set;
+    struct loop_timer *upkeep;
+    int64_t idle_timeout_us;
+    uint64_t min_available_kb;
+    void (*drained)(void *arg);
+    void *drained_arg;
+    void (*lost)(void *arg);
+    void *lost_arg;
+};
+
+/* ---- upkeep ---- */
+
+static void retire_idle(struct invoke *invoke) {
+    int64_t now_us = clock_mono_us(&invoke->set.context.clock);
+    while (!list_is_empty(&invoke->set.by_age)) {
+        struct environment *oldest = list_item(invoke->set.by_age.next, struct environment, age_link);
+        if (oldest->idle_since_us + invoke->idle_timeout_us > now_us)
+            break;
+        environment_kill(oldest);
+    }
+}
+
+/* MemAvailable of /proc/meminfo, which costs no disk; a very large number where it can't be read. */
+static uint64_t available_kb(void) {
+    struct buf text;
+    buf_init(&text, 16384);
+    uint64_t available = UINT64_MAX;
+    if (fs_read("/proc/meminfo", &text, NULL)) {
+        const char *line = strstr(buf_text(&text), "MemAvailable:");
+        if (line)
+            available = strtoull(line + strlen("MemAvailable:"), NULL, 10);
+    }
+    buf_done(&text);
+    return available;
+}
+
+/* Retires the oldest idle ones until what they used at their peak makes up for what the machine lacks. */
+static void relieve_memory(struct invoke *invoke) {
+    uint64_t available = available_kb();
+    size_t retired = 0;
+    while (available < invoke->min_available_kb && !list_is_empty(&invoke->set.by_age)) {
+        struct environment *oldest = list_item(invoke->set.by_age.next, struct environment, age_link);
+        available += oldest->memory_peak_bytes / 1024 + 1;
+        environment_kill(oldest);
+        retired++;
+    }
+    if (retired > 0)
+        log_warn("invoke.memory_pressure", "retired_environments=%zu setting=min-available-mb", retired);
+}
+
+static void on_upkeep(void *arg) {
+    struct invoke *invoke = arg;
+    retire_idle(invoke);
+    if (!list_is_empty(&invoke->set.by_age))
+        relieve_memory(invoke);
+    loop_timer_start(invoke->upkeep, UPKEEP_MS);
+}
+
+/* ---- sandboxes ---- */
+
+static struct environment *find_environment(struct invoke *invoke, uint64_t sandbox_id) {
+    return map_get_bytes(&invoke->set.by_sandbox, &sandbox_id, sizeof sandbox_id);
+}
+
+static void on_started(void *arg, uint64_t id, int listener_fd, int output_fd, int memory_peak_fd) {
+    struct environment *environment = find_environment(arg, id);
+    if (environment) {
+        environment_sandbox_started(environment, listener_fd, output_fd, memory_peak_fd);
+        return;
+    }
+    fd_close(&listener_fd);
+    fd_close(&output_fd);
+    fd_close(&memory_peak_fd);
+}
+
+static void on_failed(void *arg, uint64_t id, const struct err *failure) {
+    log_error("sandbox.failed", "id=%llu error=\"%s\"", (unsigned long long)id, failure->text);
+    struct environment *environment = find_environment(arg, id);
+    if (environment)
+        environment_sandbox_failed(environment, failure);
+}
+
+static void on_ended(void *arg, uint64_t id, const struct sandbox_end *end) {
+    struct environment *environment = find_environment(arg, id);
+    if (environment)
+        environment_sandbox_ended(environment, end);
+}
+
+static void on_lost(void *arg) {
+    struct invoke *invoke = arg;
+    log_error("sandbox.spawner_lost", "consequence=\"no function can run; shutting down\"");
+    invoke->lost(invoke->lost_arg);
+}
+
+const struct sandbox_callbacks *invoke_sandbox_callbacks(void) {
+    static const struct sandbox_callbacks callbacks = {
+        .started = on_started, .failed = on_failed, .ended = on_ended, .lost = on_lost};
+    return &callbacks;
+}
+
+/* ---- calls ---- */
+
+static void answer_failure(const struct err *failure, void (*done)(void *arg, const struct invoke_result *result), void *arg) {
+    struct invoke_result result = {.outcome = INVOKE_FAILED, .failure = failure};
+    done(arg, &result);
+}
+
+static void log_both(struct pool *pool, struct invocation *invocation, const char *stream, const char *text, size_t len) {
+    function_log_append(pool->log, stream, text, len);
+    invocation_log(invocation, text, len);
+}
+
+/* A custom runtime without a bootstrap never gets a sandbox; its log still tells. */
+static void answer_no_bootstrap(struct pool *pool, struct invocation *invocation) {
+    struct pool_set *set = pool->set;
+    const char *id = invocation->request_id;
+    char text[REPORT_TEXT_BYTES];
+    char stream[LAUNCH_STREAM_BYTES];
+    launch_log_stream(pool->function, clock_wall_us(&set->context.clock), stream);
+    struct report report = {
+        .request_id = id,
+        .init_us = -1,
+        .memory_mb = pool->function->memory_mb,
+        .status = "error",
+        .error_type = "Runtime.InvalidEntrypoint",
+    };
+    log_both(pool, invocation, stream, text, report_start_line(id, pool->function->version, text));
+    log_both(pool, invocation, stream, text, report_end_line(id, text));
+    log_both(pool, invocation, stream, text, report_line(&report, text));
+    size_t len = report_entrypoint_document(id, text);
+    invocation_answer(invocation, INVOKE_FUNCTION_ERROR, text, len);
+    pool_set_invocation_over(set, invocation);
+    pool_free_if_empty(pool);
+}
+
+static bool lacks_bootstrap(const struct pool *pool) {
+    const struct runtime_kind *kind = runtime_find(pool->function->runtime);
+    return kind && kind->family == RUNTIME_PROVIDED && environment_counts_all(&pool->counts) == 0 &&
+           !pool_has_bootstrap(pool);
+}
+
+void invoke_start(struct invoke *invoke, const struct invoke_request *request,
+                  void (*done)(void *arg, const struct invoke_result *result), void *arg, struct invocation **ret_invocation) {
+    struct pool_set *set = &invoke->set;
+    struct pool *pool;
+    struct err err;
+    *ret_invocation = NULL;
+    if (set->is_draining) {
+        err_set(&err, ERR_CLOSED, "Lamb is shutting down");
+        answer_failure(&err, done, arg);
+        return;
+    }
+    struct invoke_result throttled = {.outcome = INVOKE_THROTTLED};
+    if (!admission_enter(&set->admission, &throttled.reason)) {
+        done(arg, &throttled);
+        return;
+    }
+    if (!pool_get(set, request->function, &pool, &err)) {
+        admission_leave(&set->admission);
+        answer_failure(&err, done, arg);
+        return;
+    }
+    struct invocation *invocation = invocation_new(&set->invocations, request, done, arg);
+    if (lacks_bootstrap(pool))
+        answer_no_bootstrap(pool, invocation);
+    else if (pool_run(pool, invocation))
+        *ret_invocation = invocation;
+    else
+        pool_free_if_empty(pool);
+}
+
+void invoke_retire(struct invoke *invoke, const struct function *function) {
+    struct pool *pool = pool_find(&invoke->set, function->epoch);
+    if (pool)
+        pool_retire(pool);
+}
+
+struct invoke_counts invoke_count(const struct invoke *invoke) {
+    const struct environment_counts *counts = &invoke->set.counts;
+    return (struct invoke_counts){
+        .environments = environment_counts_all(counts),
+        .idle = counts->by_state[ENVIRONMENT_IDLE],
+        .busy = counts->by_state[ENVIRONMENT_RUNNING] + counts->by_state[ENVIRONMENT_RESPONDED],
+        .starting = environment_counts_starting(counts),
+        .waiting = invoke->set.waiting,
+    };
+}
+
+/* ---- life ---- */
+
+struct invoke *invoke_new(struct loop *loop, const struct clock *clock, const struct invoke_options *options) {
+    struct invoke *invoke = mem_alloc(sizeof *invoke);
+    struct pool_set *set = &invoke->set;
+    set->context = (struct environment_context){
+        .loop = loop,
+        .clock = *clock,
+        .region = options->region,
+        .runtimes = options->runtimes,
+        .events = pool_environment_events,
+    };
+    admission_init(&set->admission, options->concurrency);
+    invocation_store_init(&set->invocations);
+    set->logs = function_logs_new(loop, clock, options->log_dir, options->log_file_bytes, options->log_files);
+    map_init(&set->by_epoch);
+    map_init(&set->by_sandbox);
+    list_init(&set->by_age);
+    set->code_dir = options->code_dir;
+    set->init_timeout_ms = options->init_timeout_ms;
+    set->max_environments = options->concurrency;
+    invoke->idle_timeout_us = options->idle_timeout_ms * 1000;
+    invoke->min_available_kb = options->min_available_mb * 1024;
+    invoke->lost = options->lost;
+    invoke->lost_arg = options->lost_arg;
+    invoke->upkeep = loop_timer_new(loop, on_upkeep, invoke);
+    loop_timer_start(invoke->upkeep, UPKEEP_MS);
+    return invoke;
+}
+
+void invoke_set_host(struct invoke *invoke, struct sandbox_host *host) {
+    invoke->set.context.host = host;
+}
+
+static void on_all_over(void *arg) {
+    struct invoke *invoke = arg;
+    if (invoke->drained)
+        function_logs_drain(invoke->set.logs, take_ptr(invoke->drained), invoke->drained_arg);
+}
+
+void invoke_drain(struct invoke *invoke, void (*drained)(void *arg), void *arg) {
+    invoke->drained = drained;
+    invoke->drained_arg = arg;
+    invoke->set.is_draining = true;
+    invoke->set.all_over = on_all_over;
+    invoke->set.all_over_arg = invoke;
+    if (invoke->set.admission.running == 0)
+        on_all_over(invoke);
+}
+
+void invoke_free(struct invoke *invoke) {
+    if (!invoke)
+        return;
+    invoke->drained = NULL;
+    pool_set_drop(&invoke->set);
+    function_logs_free(invoke->set.logs);
+    map_done(&invoke->set.by_epoch);
+    map_done(&invoke->set.by_sandbox);
+    invocation_store_done(&invoke->set.invocations);
+    loop_timer_free(invoke->upkeep);
+    free(invoke);
+}

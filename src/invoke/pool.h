@@ -1,0 +1,75 @@
+/* The environments of one epoch of one function version, and the calls that wait for one.
+ *
+ * A call takes the newest idle environment; without one it waits, and an environment is started for it. Whichever environment is
+ * ready first serves the oldest waiting call. An environment that has just answered comes back within microseconds: a call
+ * waits RETURN_GRACE_MS for it before another one is started, so that one caller in a row never causes a second cold start. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "base/map.h"
+#include "invoke/admission.h"
+#include "invoke/environment.h"
+#include "invoke/invocation.h"
+
+/* What all pools share; belongs to struct invoke. */
+struct pool_set {
+    struct environment_context context;
+    struct environment_counts counts;
+    struct admission admission;
+    struct invocation_store invocations;
+    struct function_logs *logs;
+    struct map by_epoch;   /* 8 bytes to struct pool */
+    struct map by_sandbox; /* 8 bytes to struct environment */
+    struct list by_age;    /* idle environments, oldest first */
+    const char *code_dir;
+    int64_t init_timeout_ms;
+    size_t max_environments;
+    size_t waiting;
+    bool is_draining;
+    void (*all_over)(void *arg); /* while draining: the last invocation was answered */
+    void *all_over_arg;
+};
+
+struct pool {
+    struct pool_set *set;
+    struct environment_counts counts;
+    const struct function *function;
+    struct function_log *log;
+    int code_fd;
+    struct list idle;    /* environments, newest first */
+    struct list waiting; /* invocations, oldest first */
+    size_t unaided;      /* waiting ones for which no environment was started: they rely on a returning one */
+    struct loop_timer *grace;
+    bool is_retired;
+};
+
+/* The pool of the function's epoch, made when there is none. ERR_NOT_FOUND, ERR_IO when its code is not on disk. */
+bool pool_get(struct pool_set *set, const struct function *function, struct pool **ret_pool, struct err *err);
+struct pool *pool_find(struct pool_set *set, uint64_t epoch);
+
+/* Runs an admitted invocation now or later. False when it could not even wait: it was answered and recycled. */
+bool pool_run(struct pool *pool, struct invocation *invocation);
+
+/* See invoke_retire(). A pool without environments and waiting invocations frees itself. */
+void pool_retire(struct pool *pool);
+
+/* True when /var/task/bootstrap is a file that others may execute. */
+bool pool_has_bootstrap(const struct pool *pool);
+
+/* Frees the pool if nothing is in it: for one that pool_get() made and pool_run() never used. */
+void pool_free_if_empty(struct pool *pool);
+
+/* An answered invocation leaves the totals and is recycled. */
+void pool_set_invocation_over(struct pool_set *set, struct invocation *invocation);
+
+/* Callbacks of the environments. */
+extern const struct environment_events pool_environment_events;
+
+/* Ends the environment that is idle longest. False when there is none. */
+bool pool_set_retire_oldest(struct pool_set *set);
+
+/* Fails all invocations and frees all environments and pools; no sandbox may be left. */
+void pool_set_drop(struct pool_set *set);

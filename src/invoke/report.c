@@ -1,0 +1,146 @@
+/* See report.h. */
+#include "invoke/report.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/limits.h"
+
+/* snprintf into a report text, cut to what fits. */
+static size_t text_length(int printed) {
+    if (printed < 0)
+        return 0;
+    return printed < REPORT_TEXT_BYTES ? (size_t)printed : REPORT_TEXT_BYTES - 1;
+}
+
+size_t report_start_line(const char *request_id, const char *version, char ret_text[REPORT_TEXT_BYTES]) {
+    return text_length(snprintf(ret_text, REPORT_TEXT_BYTES, "START RequestId: %s Version: %s", request_id, version));
+}
+
+size_t report_end_line(const char *request_id, char ret_text[REPORT_TEXT_BYTES]) {
+    return text_length(snprintf(ret_text, REPORT_TEXT_BYTES, "END RequestId: %s", request_id));
+}
+
+/* Since August 2025 the service bills the initialisation of on-demand environments too; whole milliseconds, rounded up. */
+static long long billed_ms(const struct report *report) {
+    int64_t billed_us = report->duration_us + (report->init_us > 0 ? report->init_us : 0);
+    return (long long)((billed_us + 999) / 1000);
+}
+
+size_t report_line(const struct report *report, char ret_text[REPORT_TEXT_BYTES]) {
+    char init[64] = "";
+    if (report->init_us >= 0)
+        snprintf(init, sizeof init, "Init Duration: %.2f ms\t", (double)report->init_us / 1000.0);
+    char status[160] = "";
+    if (report->status && report->error_type)
+        snprintf(status, sizeof status, "Status: %s\tError Type: %.100s\t", report->status, report->error_type);
+    else if (report->status)
+        snprintf(status, sizeof status, "Status: %s\t", report->status);
+    const uint64_t mib = 1024 * 1024;
+    unsigned long long peak_mb = (report->memory_peak_bytes + mib - 1) / mib;
+    return text_length(snprintf(ret_text, REPORT_TEXT_BYTES,
+                                "REPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %lld ms\tMemory Size: %u MB\t"
+                                "Max Memory Used: %llu MB\t%s%s",
+                                report->request_id, (double)report->duration_us / 1000.0, billed_ms(report), report->memory_mb,
+                                peak_mb, init, status));
+}
+
+size_t report_init_line(int64_t init_us, const char *phase, const char *status, const char *error_type,
+                        char ret_text[REPORT_TEXT_BYTES]) {
+    return text_length(snprintf(ret_text, REPORT_TEXT_BYTES, "INIT_REPORT Init Duration: %.2f ms\tPhase: %s\tStatus: %s%s%.100s",
+                                (double)init_us / 1000.0, phase, status, error_type ? "\tError Type: " : "",
+                                error_type ? error_type : ""));
+}
+
+size_t report_error_document(const char *request_id, const char *type, const char *message, char ret_text[REPORT_TEXT_BYTES]) {
+    return text_length(snprintf(ret_text, REPORT_TEXT_BYTES,
+                                "{\"errorType\":\"%s\",\"errorMessage\":\"RequestId: %s Error: %s\"}", type, request_id, message));
+}
+
+size_t report_timeout_document(const char *request_id, uint32_t timeout_s, char ret_text[REPORT_TEXT_BYTES]) {
+    char message[64];
+    snprintf(message, sizeof message, "Task timed out after %u.00 seconds", timeout_s);
+    return report_error_document(request_id, "Sandbox.Timedout", message, ret_text);
+}
+
+/* Signal names as Go's syscall package spells them on Linux. */
+static const char *signal_words(int signum) {
+    static const struct {
+        int signum;
+        const char *words;
+    } table[] = {
+        {SIGHUP, "hangup"},
+        {SIGINT, "interrupt"},
+        {SIGQUIT, "quit"},
+        {SIGILL, "illegal instruction"},
+        {SIGTRAP, "trace/breakpoint trap"},
+        {SIGABRT, "aborted"},
+        {SIGBUS, "bus error"},
+        {SIGFPE, "floating point exception"},
+        {SIGKILL, "killed"},
+        {SIGUSR1, "user defined signal 1"},
+        {SIGSEGV, "segmentation fault"},
+        {SIGUSR2, "user defined signal 2"},
+        {SIGPIPE, "broken pipe"},
+        {SIGALRM, "alarm clock"},
+        {SIGTERM, "terminated"},
+        {SIGSTKFLT, "stack fault"},
+        {SIGXCPU, "CPU time limit exceeded"},
+        {SIGXFSZ, "file size limit exceeded"},
+        {SIGVTALRM, "virtual timer expired"},
+        {SIGPROF, "profiling timer expired"},
+        {SIGIO, "I/O possible"},
+        {SIGPWR, "power failure"},
+        {SIGSYS, "bad system call"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        if (table[i].signum == signum)
+            return table[i].words;
+    return NULL;
+}
+
+size_t report_exit_document(const char *request_id, const struct sandbox_end *end, char ret_text[REPORT_TEXT_BYTES]) {
+    char message[96];
+    const char *words = signal_words(end->signal != 0 ? end->signal : SIGKILL);
+    if (end->exited && end->exit_status == 0)
+        snprintf(message, sizeof message, "Runtime exited without providing a reason");
+    else if (end->exited)
+        snprintf(message, sizeof message, "Runtime exited with error: exit status %d", end->exit_status);
+    else if (words)
+        snprintf(message, sizeof message, "Runtime exited with error: signal: %s", words);
+    else
+        snprintf(message, sizeof message, "Runtime exited with error: signal: signal %d", end->signal);
+    return report_error_document(request_id, "Runtime.ExitError", message, ret_text);
+}
+
+size_t report_entrypoint_document(const char *request_id, char ret_text[REPORT_TEXT_BYTES]) {
+    return report_error_document(request_id, "Runtime.InvalidEntrypoint",
+                                 "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]", ret_text);
+}
+
+size_t report_too_large_document(char ret_text[REPORT_TEXT_BYTES]) {
+    return text_length(snprintf(ret_text, REPORT_TEXT_BYTES,
+                                "{\"errorMessage\":\"Response payload size exceeded maximum allowed payload size (%u bytes).\","
+                                "\"errorType\":\"Function.ResponseSizeTooLarge\"}",
+                                LIMIT_RESPONSE_BYTES));
+}
+
+static bool is_letter(char byte) {
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+}
+
+const char *report_error_type(const char *type) {
+    bool is_function = strncmp(type, "Function.", 9) == 0;
+    bool is_runtime = strncmp(type, "Runtime.", 8) == 0;
+    const char *unknown = is_function ? "Function.Unknown" : "Runtime.Unknown";
+    if (!is_function && !is_runtime)
+        return unknown;
+    const char *name = type + (is_function ? 9 : 8);
+    if (name[0] < 'A' || name[0] > 'Z' || name[1] == '\0')
+        return unknown;
+    for (const char *at = name; *at; at++)
+        if (!is_letter(*at))
+            return unknown;
+    return type;
+}
