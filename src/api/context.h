@@ -1,0 +1,36 @@
+/* What the files of this folder share: the state behind struct api. */
+#pragma once
+
+#include "api/auth.h"
+#include "api/operation.h"
+#include "api/options.h"
+#include "base/clock.h"
+#include "invoke/invoke.h"
+#include "store/db.h"
+#include "sys/loop.h"
+#include "sys/work.h"
+
+/* Calls kept for reuse, so that an invocation costs no allocation here. */
+#define API_FREE_CALLS 64
+
+struct api_call;
+struct lambda;
+
+struct api {
+    struct loop *loop;
+    const struct clock *clock;
+    struct api_options options;
+    struct db *db; /* on `lane` alone */
+    struct work_lane *lane;
+    struct invoke *invoke;
+
+    struct auth auth;
+    struct operation_tree *lambda_operations;
+    struct operation_tree *own_operations;
+    struct lambda *lambda;
+
+    struct api_call *free_calls;
+    size_t free_call_count;
+    size_t live_calls;
+    size_t background; /* work that no call waits for */
+};

@@ -1,0 +1,117 @@
+/* The table of exceptions and the ways to write one. Called by api/call.c alone; nothing here can fail.
+ */
+#include "api/error.h"
+
+#include <string.h>
+
+#include "base/json.h"
+
+struct exception_row {
+    const char *name;
+    int status;
+    const char *text_key;
+    const char *type;
+};
+
+static const struct exception_row exceptions[] = {
+#define EXCEPTION_ROW(constant, name, status, key, type) [API_##constant] = {name, status, key, type},
+    API_EXCEPTIONS(EXCEPTION_ROW)
+#undef EXCEPTION_ROW
+};
+
+const char *error_name(enum api_exception exception) {
+    return exceptions[exception].name;
+}
+
+int error_status(enum api_exception exception) {
+    return exceptions[exception].status;
+}
+
+enum api_exception error_exception(enum err_code code) {
+    static const enum api_exception by_code[] = {
+        [ERR_NONE] = API_SERVICE,
+        [ERR_SYNTAX] = API_SERIALIZATION,
+        [ERR_VALIDATION] = API_VALIDATION,
+        [ERR_PARAMETER] = API_INVALID_PARAMETER_VALUE,
+        [ERR_NOT_FOUND] = API_RESOURCE_NOT_FOUND,
+        [ERR_CONFLICT] = API_RESOURCE_CONFLICT,
+        [ERR_PRECONDITION] = API_PRECONDITION_FAILED,
+        [ERR_TOO_LARGE] = API_REQUEST_ENTITY_TOO_LARGE,
+        [ERR_STORAGE_FULL] = API_CODE_STORAGE_EXCEEDED,
+        [ERR_THROTTLED] = API_TOO_MANY_REQUESTS,
+        [ERR_DENIED] = API_ACCESS_DENIED,
+        [ERR_UNAUTHENTICATED] = API_UNRECOGNIZED_CLIENT,
+        [ERR_UNSUPPORTED] = API_UNSUPPORTED_OPERATION,
+        [ERR_LIMIT] = API_INVALID_PARAMETER_VALUE,
+        [ERR_TIMEOUT] = API_SERVICE,
+        [ERR_CLOSED] = API_SERVICE,
+        [ERR_IO] = API_SERVICE,
+        [ERR_CORRUPT] = API_SERVICE,
+        [ERR_INTERNAL] = API_SERVICE,
+    };
+    size_t index = (size_t)code;
+    return index < sizeof by_code / sizeof by_code[0] ? by_code[index] : API_SERVICE;
+}
+
+bool error_is_internal(enum err_code code) {
+    return code == ERR_NONE || code == ERR_IO || code == ERR_CORRUPT || code == ERR_INTERNAL;
+}
+
+const char *error_content_type(enum error_protocol protocol) {
+    static const char *const types[] = {
+        [ERROR_REST_JSON] = "application/json",
+        [ERROR_JSON] = "application/x-amz-json-1.1",
+        [ERROR_QUERY] = "text/xml",
+    };
+    return types[protocol];
+}
+
+static void write_json(const struct error_body *error, struct buf *body) {
+    const struct exception_row *row = &exceptions[error->exception];
+    struct json_writer writer;
+    json_writer_init(&writer, body);
+    json_open_object(&writer);
+    if (error->protocol == ERROR_JSON)
+        json_put_member(&writer, "__type", row->name);
+    json_put_member(&writer, "Reason", error->reason);
+    json_put_member(&writer, "Type", row->type);
+    json_key(&writer, row->text_key);
+    if (error->text[0])
+        json_put_string(&writer, error->text);
+    else
+        json_put_null(&writer);
+    json_close_object(&writer);
+}
+
+static void append_xml_text(struct buf *body, const char *text) {
+    for (; *text; text++) {
+        if ((unsigned char)*text < ' ') /* XML has no words for them */
+            continue;
+        switch (*text) {
+        case '<': buf_append_text(body, "&lt;"); break;
+        case '>': buf_append_text(body, "&gt;"); break;
+        case '&': buf_append_text(body, "&amp;"); break;
+        default: buf_append_byte(body, *text);
+        }
+    }
+}
+
+static void write_xml(const struct error_body *error, struct buf *body) {
+    const struct exception_row *row = &exceptions[error->exception];
+    buf_append_text(body, "<ErrorResponse><Error><Type>");
+    buf_append_text(body, row->status < 500 ? "Sender" : "Receiver");
+    buf_append_text(body, "</Type><Code>");
+    buf_append_text(body, row->name);
+    buf_append_text(body, "</Code><Message>");
+    append_xml_text(body, error->text);
+    buf_append_text(body, "</Message></Error><RequestId>");
+    buf_append_text(body, error->request_id);
+    buf_append_text(body, "</RequestId></ErrorResponse>");
+}
+
+void error_write(const struct error_body *error, struct buf *body) {
+    if (error->protocol == ERROR_QUERY)
+        write_xml(error, body);
+    else
+        write_json(error, body);
+}

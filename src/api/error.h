@@ -1,0 +1,62 @@
+/* Exceptions of the AWS APIs: which name, HTTP status and body a failure has on the wire. The only place that
+ * knows. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* X(constant, shape name, status, key of the text, Type member or NULL). Sources: the Lambda service model
+ * for statuses and keys; "Common errors" of the AWS API references for those of the front door, which have no
+ * Type. */
+#define API_EXCEPTIONS(X)                                                                                    \
+    X(ACCESS_DENIED, "AccessDeniedException", 403, "Message", NULL)                                          \
+    X(CODE_STORAGE_EXCEEDED, "CodeStorageExceededException", 400, "message", "User")                         \
+    X(INCOMPLETE_SIGNATURE, "IncompleteSignatureException", 403, "message", NULL)                            \
+    X(INVALID_PARAMETER_VALUE, "InvalidParameterValueException", 400, "message", "User")                     \
+    X(INVALID_REQUEST_CONTENT, "InvalidRequestContentException", 400, "message", "User")                     \
+    X(INVALID_SIGNATURE, "InvalidSignatureException", 403, "message", NULL)                                  \
+    X(MISSING_AUTHENTICATION_TOKEN, "MissingAuthenticationTokenException", 403, "message", NULL)             \
+    X(PRECONDITION_FAILED, "PreconditionFailedException", 412, "message", "User")                            \
+    X(REQUEST_ENTITY_TOO_LARGE, "RequestEntityTooLargeException", 413, "Message", NULL)                      \
+    X(RESOURCE_CONFLICT, "ResourceConflictException", 409, "message", "User")                                \
+    X(RESOURCE_NOT_FOUND, "ResourceNotFoundException", 404, "Message", "User")                               \
+    X(SERIALIZATION, "SerializationException", 400, "message", NULL)                                         \
+    X(SERVICE, "ServiceException", 500, "Message", "Service")                                                \
+    X(TOO_MANY_REQUESTS, "TooManyRequestsException", 429, "message", "User")                                 \
+    X(UNKNOWN_OPERATION, "UnknownOperationException", 404, "message", NULL)                                  \
+    X(UNRECOGNIZED_CLIENT, "UnrecognizedClientException", 403, "message", NULL)                              \
+    X(UNSUPPORTED_OPERATION, "UnsupportedOperationException", 400, "message", "User")                        \
+    X(VALIDATION, "ValidationException", 400, "message", NULL)
+
+enum api_exception {
+#define API_EXCEPTION_ENUM(constant, name, status, key, type) API_##constant,
+    API_EXCEPTIONS(API_EXCEPTION_ENUM)
+#undef API_EXCEPTION_ENUM
+};
+
+const char *error_name(enum api_exception exception);
+int error_status(enum api_exception exception);
+
+/* How a failure of this code looks to a caller. */
+enum api_exception error_exception(enum err_code code);
+
+/* Failures whose text is about this machine, not about the request: logged, and kept from the caller. */
+bool error_is_internal(enum err_code code);
+
+/* How a caller wants to be told. REST-JSON is Lambda's; JSON and query are those of other services, whose
+ * clients are refused in words they understand. */
+enum error_protocol { ERROR_REST_JSON, ERROR_JSON, ERROR_QUERY };
+
+const char *error_content_type(enum error_protocol protocol);
+
+struct error_body {
+    enum error_protocol protocol;
+    enum api_exception exception;
+    const char *text;       /* "" is written as null, as the service does for AccessDeniedException */
+    const char *reason;     /* Reason of a throttle, or NULL */
+    const char *request_id; /* repeated in the body by the query protocol */
+};
+
+void error_write(const struct error_body *error, struct buf *body);

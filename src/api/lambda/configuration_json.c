@@ -1,0 +1,124 @@
+/* Member names, order and defaults as recorded from the service. Members the service leaves out when they
+ * were never set are left out; features that Lamb does not have yet show the values they have when unused.
+ * Pure. */
+#include "api/lambda/configuration_json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/digest.h"
+
+static void write_object(struct json_writer *writer, const char *key, const char *name, const char *value) {
+    json_key(writer, key);
+    json_open_object(writer);
+    json_put_member(writer, name, value);
+    json_close_object(writer);
+}
+
+static void write_environment(struct json_writer *writer, const struct function *function) {
+    json_key(writer, "Environment");
+    json_open_object(writer);
+    json_key(writer, "Variables");
+    json_open_object(writer);
+    for (size_t i = 0; i < function->variable_count; i++)
+        json_put_member(writer, function->variables[i].name, function->variables[i].value);
+    json_close_object(writer);
+    json_close_object(writer);
+}
+
+static void write_logging(struct json_writer *writer, const struct function *function) {
+    char group[LIMIT_FUNCTION_NAME_CHARS + sizeof "/aws/lambda/"];
+    snprintf(group, sizeof group, "/aws/lambda/%s", function->name);
+    json_key(writer, "LoggingConfig");
+    json_open_object(writer);
+    json_put_member(writer, "LogFormat", "Text");
+    json_put_member(writer, "LogGroup", group);
+    json_close_object(writer);
+}
+
+/* The service names a runtime version by a hash. Ours is made of the runtime's name: it is stable, and
+ * differs between runtimes. */
+static void write_runtime_version(struct json_writer *writer, const struct function *function,
+                                  const char *arn) {
+    uint8_t hash[DIGEST_SHA256_BYTES];
+    char hex[DIGEST_SHA256_HEX_BYTES];
+    digest_sha256(function->runtime, strlen(function->runtime), hash);
+    digest_hex(hash, sizeof hash, hex);
+    const char *home_end = arn; /* behind "arn:<partition>:lambda:<region>" */
+    for (int colons = 0; *home_end && (*home_end != ':' || ++colons < 4); home_end++)
+        ;
+    char version_arn[FUNCTION_ARN_BYTES + sizeof "::runtime:" + DIGEST_SHA256_HEX_BYTES];
+    snprintf(version_arn, sizeof version_arn, "%.*s::runtime:%s", (int)(home_end - arn), arn, hex);
+    write_object(writer, "RuntimeVersionConfig", "RuntimeVersionArn", version_arn);
+}
+
+static void write_snap_start(struct json_writer *writer) {
+    json_key(writer, "SnapStart");
+    json_open_object(writer);
+    json_put_member(writer, "ApplyOn", "None");
+    json_put_member(writer, "OptimizationStatus", "Off");
+    json_close_object(writer);
+}
+
+static void write_update(struct json_writer *writer, const struct function *function) {
+    if (function->update == FUNCTION_UPDATE_NONE)
+        return;
+    json_put_member(writer, "LastUpdateStatus", function_update_name(function->update));
+    json_put_member(writer, "LastUpdateStatusReason", function->update_reason);
+    json_put_member(writer, "LastUpdateStatusReasonCode", function->update_reason_code);
+}
+
+static void write_code(struct json_writer *writer, const struct function *function) {
+    json_key(writer, "Architectures");
+    json_open_array(writer);
+    json_put_string(writer, function->architecture);
+    json_close_array(writer);
+    json_put_member(writer, "CodeSha256", function->code_sha256);
+    json_put_member_integer(writer, "CodeSize", (int64_t)function->code_size_bytes);
+}
+
+static void write_tmp(struct json_writer *writer, const struct function *function) {
+    json_key(writer, "EphemeralStorage");
+    json_open_object(writer);
+    json_put_member_integer(writer, "Size", function->tmp_mb);
+    json_close_object(writer);
+}
+
+void configuration_write(struct json_writer *writer, const struct function *function, const char *arn,
+                         enum configuration_members members) {
+    char modified[CLOCK_TEXT_BYTES];
+    clock_format_modified(function->last_modified_us, modified);
+    bool is_whole = members == CONFIGURATION_WHOLE;
+
+    json_open_object(writer);
+    write_code(writer, function);
+    json_put_member(writer, "Description", function->description);
+    if (function->has_environment)
+        write_environment(writer, function);
+    write_tmp(writer, function);
+    json_put_member(writer, "FunctionArn", arn);
+    json_put_member(writer, "FunctionName", function->name);
+    json_put_member(writer, "Handler", function->handler);
+    json_put_member(writer, "LastModified", modified);
+    if (is_whole)
+        write_update(writer, function);
+    write_logging(writer, function);
+    json_put_member_integer(writer, "MemorySize", function->memory_mb);
+    json_put_member(writer, "PackageType", "Zip");
+    json_put_member(writer, "RevisionId", function->revision_id);
+    json_put_member(writer, "Role", function->role);
+    json_put_member(writer, "Runtime", function->runtime);
+    if (is_whole)
+        write_runtime_version(writer, function, arn);
+    write_snap_start(writer);
+    if (is_whole) {
+        json_put_member(writer, "State", function_state_name(function->state));
+        json_put_member(writer, "StateReason", function->state_reason);
+        json_put_member(writer, "StateReasonCode", function->state_reason_code);
+    }
+    json_put_member_integer(writer, "Timeout", function->timeout_s);
+    write_object(writer, "TracingConfig", "Mode", "PassThrough");
+    json_put_member(writer, "Version", function->version);
+    json_close_object(writer);
+}

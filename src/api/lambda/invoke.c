@@ -1,0 +1,268 @@
+/* Invoke: from the request to invoke/, and from its result to the answer. The warm path allocates nothing and
+ * formats with plain copies. Order of the checks: names and headers, existence, payload, DryRun, state of the
+ * function. */
+#include <string.h>
+
+#include "api/headers.h"
+#include "api/lambda/handlers.h"
+#include "api/lambda/lambda.h"
+#include "api/lambda/target.h"
+#include "base/mem.h"
+#include "model/function_constraints.h"
+
+#define TRACE_ID_BYTES 160
+#define HEADER_VALUE_BYTES 300
+
+struct invoke_state {
+    struct invocation *invocation;
+    char version[FUNCTION_VERSION_BYTES];
+    char trace_id[TRACE_ID_BYTES];
+};
+_Static_assert(sizeof(struct invoke_state) <= API_CALL_SPACE_BYTES,
+               "the state of an invocation lies in its call");
+
+struct invoke_options_sent {
+    bool is_dry_run;
+    bool is_event;
+    bool wants_log_tail;
+};
+
+static struct invoke_state *state_of(struct api_call *call) {
+    return (struct invoke_state *)(void *)call->space;
+}
+
+/* A header as a string; NULL when it was not sent. One that is longer than any valid value is cut. */
+static const char *header_text(const struct http_request *request, const char *name,
+                               char space[HEADER_VALUE_BYTES]) {
+    const struct http_text *value = http_header_get(request, name);
+    if (!value)
+        return NULL;
+    size_t len = value->len < HEADER_VALUE_BYTES ? value->len : HEADER_VALUE_BYTES - 1;
+    memcpy(space, value->data, len);
+    space[len] = '\0';
+    return space;
+}
+
+static bool check_unsupported(const struct http_request *request, struct violations *violations,
+                              struct err *err) {
+    static const struct {
+        const char *header;
+        const struct constraint *constraint;
+        const char *feature;
+    } rows[] = {
+        {"x-amz-tenant-id", &invoke_tenant_id, "tenant isolation"},
+        {"x-amz-durable-execution-name", &invoke_execution_name, "durable execution"},
+    };
+    char space[HEADER_VALUE_BYTES];
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *value = header_text(request, rows[i].header, space);
+        if (!value)
+            continue;
+        constraint_check_text(rows[i].constraint, value, violations);
+        if (violations->count == 0)
+            return err_set(err, ERR_PARAMETER,
+                           "The header %s is only for functions with %s, which Lamb does not support yet.",
+                           rows[i].header, rows[i].feature);
+    }
+    return true;
+}
+
+static bool read_headers(const struct http_request *request, struct invoke_options_sent *ret_sent,
+                         struct err *err) {
+    char type_space[HEADER_VALUE_BYTES];
+    char log_space[HEADER_VALUE_BYTES];
+    struct violations violations = {0};
+    const char *type = header_text(request, "x-amz-invocation-type", type_space);
+    const char *log = header_text(request, "x-amz-log-type", log_space);
+    constraint_check_text(&invoke_invocation_type, type, &violations);
+    constraint_check_text(&invoke_log_type, log, &violations);
+    if (!check_unsupported(request, &violations, err) || !violations_finish(&violations, err))
+        return false;
+    ret_sent->is_dry_run = type && strcmp(type, "DryRun") == 0;
+    ret_sent->is_event = type && strcmp(type, "Event") == 0;
+    ret_sent->wants_log_tail = log && strcmp(log, "Tail") == 0;
+    return true;
+}
+
+/* The context is handed to the function as one header line, where white space between tokens must be no line
+ * break; inside of strings JSON has none. */
+static bool read_client_context(const struct http_request *request, char *space, const char **ret_context,
+                                struct err *err) {
+    const struct http_text *sent = http_header_get(request, "x-amz-client-context");
+    *ret_context = NULL;
+    if (!sent || sent->len == 0)
+        return true;
+    if (sent->len > LIMIT_CLIENT_CONTEXT_BYTES)
+        return err_set(err, ERR_SYNTAX, "Client context must have length less than or equal to %d",
+                       LIMIT_CLIENT_CONTEXT_BYTES);
+    size_t len;
+    if (!digest_base64_decode(sent->data, sent->len, space, &len) || !json_check(space, len, NULL))
+        return err_set(err, ERR_SYNTAX, "Client context must be a valid Base64-encoded JSON object.");
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)space[i] < ' ')
+            space[i] = ' ';
+    space[len] = '\0';
+    *ret_context = space;
+    return true;
+}
+
+static bool check_payload(struct http_text payload, struct err *err) {
+    struct json_fault fault;
+    if (payload.len == 0 || json_check(payload.data, payload.len, &fault))
+        return true;
+    return err_set(
+        err, ERR_SYNTAX,
+        "Could not parse request body into json: Could not parse payload into json: %s\n at [Source: "
+        "REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: %zu, column: %zu]",
+        fault.text, fault.line, fault.column);
+}
+
+/* "Root=1-<seconds>-<96 random bits>;Parent=<64 random bits>;Sampled=0" (X-Ray Developer Guide, tracing
+ * header), unless the caller sent one. */
+static void set_trace_id(const struct api_call *call, char trace_id[TRACE_ID_BYTES]) {
+    static const char form[] = "Root=1-00000000-000000000000000000000000;Parent=0000000000000000;Sampled=0";
+    enum { SECONDS_AT = 7, ROOT_AT = 16, ROOT_CHARS = 24, PARENT_AT = 48, PARENT_CHARS = 16 };
+    static const char digits[] = "0123456789abcdef";
+    const struct http_text *sent = http_header_get(call->request, "x-amzn-trace-id");
+    if (sent && sent->len && sent->len < TRACE_ID_BYTES) {
+        memcpy(trace_id, sent->data, sent->len);
+        trace_id[sent->len] = '\0';
+        return;
+    }
+    char random[ROOT_CHARS + PARENT_CHARS + 1];
+    ident_hex(random, ROOT_CHARS + PARENT_CHARS);
+    memcpy(trace_id, form, sizeof form);
+    memcpy(trace_id + ROOT_AT, random, ROOT_CHARS);
+    memcpy(trace_id + PARENT_AT, random + ROOT_CHARS, PARENT_CHARS);
+    uint32_t now_s = (uint32_t)(clock_wall_us(call->api->clock) / 1000000);
+    for (int i = 7; i >= 0; i--, now_s >>= 4)
+        trace_id[SECONDS_AT + i] = digits[now_s & 15];
+}
+
+static void answer(struct api_call *call, const struct invoke_result *result, bool has_failed) {
+    const struct invoke_state *state = state_of(call);
+    struct headers headers;
+    headers.len = 0;
+    headers_put(&headers, "Content-Type", "application/json");
+    headers_put(&headers, "x-amzn-RequestId", call->request_id);
+    headers_put(&headers, "x-amzn-Remapped-Content-Length", "0");
+    headers_put(&headers, "X-Amz-Executed-Version", state->version);
+    headers_put(&headers, "X-Amzn-Trace-Id", state->trace_id);
+    if (has_failed)
+        headers_put(&headers, "X-Amz-Function-Error", "Unhandled");
+    if (result->log_tail)
+        headers_put_base64(&headers, "X-Amz-Log-Result", result->log_tail, result->log_tail_len);
+    call_answer_with(call, 200, headers.text, result->payload, result->payload_len);
+}
+
+static void done(void *arg, const struct invoke_result *result) {
+    struct api_call *call = arg;
+    switch (result->outcome) {
+    case INVOKE_DONE: answer(call, result, false); break;
+    case INVOKE_FUNCTION_ERROR: answer(call, result, true); break;
+    case INVOKE_THROTTLED: call_throttle(call, result->reason); break;
+    case INVOKE_FAILED: call_fail(call, result->failure); break;
+    }
+}
+
+/* The function runs to its end; its result goes nowhere. */
+static void gone(struct api_call *call) {
+    invocation_abandon(state_of(call)->invocation);
+    call_free(call);
+}
+
+static void start(struct api_call *call, const struct function *function, const char *arn,
+                  const char *client_context, bool wants_log_tail) {
+    struct invoke_state *state = state_of(call);
+    memcpy(state->version, function->version, sizeof state->version);
+    set_trace_id(call, state->trace_id);
+    struct http_text payload = call->request->body;
+    const struct invoke_request request = {
+        .function = function,
+        .invoked_arn = arn,
+        .request_id = call->request_id,
+        .trace_id = state->trace_id,
+        .client_context = client_context,
+        .payload = payload.len ? payload.data : "{}",
+        .payload_len = payload.len ? payload.len : 2,
+        .wants_log_tail = wants_log_tail,
+    };
+    struct invocation *invocation;
+    invoke_start(call->api->invoke, &request, done, call, &invocation);
+    if (!invocation) /* it was over at once, and the call with it */
+        return;
+    state->invocation = invocation;
+    call->gone = gone;
+}
+
+static void answer_dry_run(struct api_call *call) {
+    struct headers headers;
+    headers.len = 0;
+    headers_put(&headers, "x-amzn-RequestId", call->request_id);
+    call_answer_with(call, 204, headers.text, NULL, 0);
+}
+
+/* What runs for a qualifier; ERR_CONFLICT while there is nothing to run. */
+static bool find_runnable(const struct catalogue_entry *entry, const struct function *shown,
+                          const struct function **ret_function, struct err *err) {
+    const struct function *function = shown == entry->latest ? entry->runnable : shown;
+    if (function && function->state == FUNCTION_ACTIVE) {
+        *ret_function = function;
+        return true;
+    }
+    enum function_state state = shown->state == FUNCTION_ACTIVE ? FUNCTION_PENDING : shown->state;
+    return err_set(err, ERR_CONFLICT,
+                   "The operation cannot be performed at this time. The function is currently in the "
+                   "following state: %s",
+                   function_state_name(state));
+}
+
+static void refuse(struct api_call *call, const struct err *err) {
+    if (err->code == ERR_SYNTAX)
+        call_refuse(call, API_INVALID_REQUEST_CONTENT, err->text);
+    else
+        call_fail(call, err);
+}
+
+void lambda_invoke(struct api_call *call) {
+    struct function_ref ref;
+    struct invoke_options_sent sent;
+    struct catalogue_entry *entry;
+    struct function *shown;
+    const struct function *function = NULL;
+    char context_space[LIMIT_CLIENT_CONTEXT_BYTES + 1];
+    const char *client_context;
+    struct err err;
+    if (!target_parse(call, FUNCTION_REF_READ, TARGET_WITH_QUALIFIER, &ref, &err) ||
+        !read_headers(call->request, &sent, &err)) {
+        refuse(call, &err);
+        return;
+    }
+    bool is_qualified = ref.qualifier[0] != '\0';
+    if (!is_qualified)
+        memcpy(ref.qualifier, FUNCTION_LATEST, sizeof FUNCTION_LATEST); /* so that "not found" names it */
+    if (!target_version(call, &ref, &shown, &entry, &err) ||
+        !read_client_context(call->request, context_space, &client_context, &err) ||
+        !check_payload(call->request->body, &err)) {
+        refuse(call, &err);
+        return;
+    }
+    if (sent.is_event) {
+        err_set(&err, ERR_UNSUPPORTED,
+                "Lamb does not support the invocation type Event yet. Use RequestResponse.");
+        refuse(call, &err);
+        return;
+    }
+    if (sent.is_dry_run) {
+        answer_dry_run(call);
+        return;
+    }
+    if (!find_runnable(entry, shown, &function, &err)) {
+        refuse(call, &err);
+        return;
+    }
+    char arn[FUNCTION_ARN_BYTES];
+    if (is_qualified)
+        function_arn_format(call->api->options.region, entry->account, entry->name, ref.qualifier, arn);
+    start(call, function, is_qualified ? arn : entry->arn, client_context, sent.wants_log_tail);
+}

@@ -1,0 +1,68 @@
+/* UpdateFunctionConfiguration: members that were sent replace those of $LATEST; others stay. */
+#include <stdlib.h>
+
+#include "api/lambda/body.h"
+#include "api/lambda/function_input.h"
+#include "api/lambda/handlers.h"
+#include "api/lambda/target.h"
+#include "api/lambda/update.h"
+#include "base/mem.h"
+#include "model/function_constraints.h"
+
+struct configuration_update {
+    struct body body;
+    char *revision_id;
+    struct update update;
+};
+
+static void free_state(struct configuration_update *state) {
+    body_done(&state->body);
+    if (state->update.entry)
+        entry_unref(state->update.entry);
+    free(state->revision_id);
+    free(state);
+}
+
+static void finished(struct update *update) {
+    free_state(list_item(update, struct configuration_update, update));
+}
+
+static bool apply(struct update *update, struct function *next, struct err *err) {
+    const struct configuration_update *state = list_item(update, struct configuration_update, update);
+    const struct lambda *lambda = lambda_of(update->call);
+    const struct function_input_rules rules = {.runtimes = lambda->api->options.runtimes,
+                                               .machine = lambda->machine};
+    return function_input_read(state->body.root, &rules, next, err);
+}
+
+static bool prepare(struct configuration_update *state, struct api_call *call, struct err *err) {
+    struct function_ref ref;
+    if (!target_parse(call, FUNCTION_REF_WRITE, TARGET_UNQUALIFIED_ONLY, &ref, err))
+        return false;
+    body_take(&state->body, call);
+    if (!body_parse(&state->body, update_function_configuration_members, err))
+        return false;
+    struct catalogue_entry *entry = target_find(call, &ref);
+    if (!entry)
+        return target_not_found(call, ref.name, ref.qualifier, err);
+    state->revision_id = body_text(state->body.root, "RevisionId");
+    state->update = (struct update){
+        .call = call,
+        .entry = entry_ref(entry),
+        .revision_id = state->revision_id,
+        .apply = apply,
+        .finished = finished,
+    };
+    return true;
+}
+
+void lambda_update_function_configuration(struct api_call *call) {
+    struct configuration_update *state = mem_alloc(sizeof *state);
+    struct err err;
+    if (prepare(state, call, &err)) {
+        update_start(&state->update);
+        return;
+    }
+    call_fail(call, &err);
+    free_state(state);
+}

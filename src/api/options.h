@@ -1,0 +1,23 @@
+/* What the API front is told when it is made. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/runtime.h"
+
+/* Texts and arrays must outlive the API. */
+struct api_options {
+    const char *region;
+    const char *account;         /* twelve digits */
+    bool requires_signature;     /* --auth sigv4 */
+    const char *const *hosts;    /* accepted in Host beside loopback names, NULL-terminated; see guard.h */
+    const char *public_endpoint; /* "http://127.0.0.1:4566": for URLs that clients follow */
+    const char *blob_dir;
+    const char *code_dir;
+    const char *s3_endpoint; /* NULL: code from S3 is refused with a clear error */
+    const char *s3_access_key;
+    const char *s3_secret_key;
+    const struct runtime_set *runtimes;
+    uint32_t concurrency;
+};
