@@ -1,0 +1,266 @@
+/* See assemble.h. Modules are made from the bottom up; each is told what lies above it only through callbacks. */
+#include "daemon/assemble.h"
+
+#include <arpa/inet.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "api/api.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "daemon/access_file.h"
+#include "daemon/runtimes.h"
+#include "http/server.h"
+#include "invoke/invoke.h"
+#include "store/db.h"
+#include "sys/fd.h"
+#include "sys/fs.h"
+#include "sys/work.h"
+
+/* A client may idle for so long between requests, take so long for a request's head, and pause so long within a body. */
+#define FRONT_IDLE_MS 120000
+#define FRONT_HEADER_MS 20000
+#define FRONT_BODY_MS 30000
+
+struct daemon {
+    const struct config *config;
+    struct clock clock;
+    struct loop *loop;
+    struct loop_signal *signals[2];
+    struct loop_timer *drain_timer;
+
+    char *blob_dir, *code_dir, *log_dir;
+    char *endpoint;
+    char **hosts;
+    struct runtime_set runtimes;
+    struct http_options front_options;
+
+    struct sandbox_host *host;
+    struct invoke *invoke;
+    struct db *db;
+    struct work_lane *lane;
+    struct api *api;
+    struct http_listener *front;
+
+    bool is_draining;
+    int exit_status;
+};
+
+/* ---- ending ---- */
+
+static void stop(void *arg) {
+    struct daemon *daemon = arg;
+    loop_stop(daemon->loop);
+}
+
+static void on_invocations_over(void *arg) {
+    struct daemon *daemon = arg;
+    work_lane_drain(daemon->lane, stop, daemon);
+}
+
+static void on_front_closed(void *arg) {
+    struct daemon *daemon = arg;
+    invoke_drain(daemon->invoke, on_invocations_over, daemon);
+}
+
+static void on_drain_timeout(void *arg) {
+    struct daemon *daemon = arg;
+    log_warn("lamb.drain_timeout", "setting=drain-timeout seconds=%lld", (long long)daemon->config->drain_timeout_s);
+    loop_stop(daemon->loop);
+}
+
+static void on_signal(void *arg) {
+    struct daemon *daemon = arg;
+    if (daemon->is_draining) {
+        loop_stop(daemon->loop);
+        return;
+    }
+    daemon->is_draining = true;
+    log_info("lamb.draining", "timeout_s=%lld", (long long)daemon->config->drain_timeout_s);
+    loop_timer_start(daemon->drain_timer, daemon->config->drain_timeout_s * 1000);
+    http_listener_drain(daemon->front, on_front_closed, daemon);
+}
+
+static void on_spawner_lost(void *arg) {
+    struct daemon *daemon = arg;
+    daemon->exit_status = 1;
+    loop_stop(daemon->loop);
+}
+
+/* ---- making ---- */
+
+/* "http://ADDR:PORT" of the socket; a wildcard address becomes the loopback one, which clients on this machine can reach. */
+static char *endpoint_of(int listen_fd) {
+    struct sockaddr_storage address;
+    socklen_t size = sizeof address;
+    char text[INET6_ADDRSTRLEN] = "127.0.0.1";
+    unsigned port = http_listen_port(listen_fd);
+    if (getsockname(listen_fd, (struct sockaddr *)&address, &size) != 0)
+        return mem_format("http://127.0.0.1:%u", port);
+    if (address.ss_family == AF_INET6) {
+        inet_ntop(AF_INET6, &((struct sockaddr_in6 *)&address)->sin6_addr, text, sizeof text);
+        return mem_format("http://[%s]:%u", strcmp(text, "::") == 0 ? "::1" : text, port);
+    }
+    inet_ntop(AF_INET, &((struct sockaddr_in *)&address)->sin_addr, text, sizeof text);
+    return mem_format("http://%s:%u", strcmp(text, "0.0.0.0") == 0 ? "127.0.0.1" : text, port);
+}
+
+/* The items between commas, NULL-terminated. */
+static char **split_list(const char *list) {
+    size_t count = 2;
+    for (const char *at = list; *at; at++)
+        count += *at == ',';
+    char **items = mem_alloc_array(count, sizeof *items);
+    OWN_MEM char *copy = mem_text(list);
+    char *rest = copy;
+    size_t filled = 0;
+    for (char *item = strsep(&rest, ","); item; item = strsep(&rest, ","))
+        if (item[0] != '\0')
+            items[filled++] = mem_text(item);
+    return items;
+}
+
+static bool make_dirs(struct daemon *daemon, struct err *err) {
+    const char *data_dir = daemon->config->data_dir;
+    daemon->blob_dir = fs_join(data_dir, "blobs");
+    daemon->code_dir = fs_join(data_dir, "code");
+    daemon->log_dir = fs_join(data_dir, "logs");
+    return fs_make_dirs(daemon->blob_dir, 0700, err) && fs_make_dirs(daemon->code_dir, 0700, err) &&
+           fs_make_dirs(daemon->log_dir, 0750, err);
+}
+
+static void make_invoke(struct daemon *daemon, struct sandbox_spawner *spawner) {
+    const struct config *config = daemon->config;
+    struct invoke_options options = {
+        .region = config->region,
+        .code_dir = daemon->code_dir,
+        .log_dir = daemon->log_dir,
+        .runtimes = &daemon->runtimes,
+        .concurrency = (uint32_t)config->concurrency,
+        .idle_timeout_ms = config->idle_timeout_s * 1000,
+        .min_available_mb = (uint64_t)config->min_available_mb,
+        .init_timeout_ms = LIMIT_INIT_MS,
+        .log_file_bytes = (uint64_t)config->log_file_mb * 1024 * 1024,
+        .log_files = (uint32_t)config->log_files,
+        .lost = on_spawner_lost,
+        .lost_arg = daemon,
+    };
+    daemon->invoke = invoke_new(daemon->loop, &daemon->clock, &options);
+    daemon->host = sandbox_host_new(daemon->loop, spawner, invoke_sandbox_callbacks(), daemon->invoke);
+    invoke_set_host(daemon->invoke, daemon->host);
+}
+
+static bool make_api(struct daemon *daemon, struct err *err) {
+    const struct config *config = daemon->config;
+    OWN_MEM char *db_path = fs_join(config->data_dir, "lamb.db");
+    if (!db_open(db_path, &daemon->db, err))
+        return false;
+    daemon->lane = work_lane_new(daemon->loop);
+    struct api_options options = {
+        .region = config->region,
+        .account = config->account_id,
+        .requires_signature = strcmp(config->auth, "sigv4") == 0,
+        .hosts = (const char *const *)daemon->hosts,
+        .public_endpoint = daemon->endpoint,
+        .blob_dir = daemon->blob_dir,
+        .code_dir = daemon->code_dir,
+        .s3_endpoint = config->s3_endpoint[0] ? config->s3_endpoint : NULL,
+        .s3_access_key = config->s3_access_key,
+        .s3_secret_key = config->s3_secret_key,
+        .runtimes = &daemon->runtimes,
+        .concurrency = (uint32_t)config->concurrency,
+    };
+    if (!api_new(daemon->loop, &daemon->clock, &options, daemon->db, daemon->lane, daemon->invoke, &daemon->api, err))
+        return false;
+    struct access_key key;
+    return !api_root_key(daemon->api, &key) ||
+           access_file_write(config->data_dir, &key, config->region, daemon->endpoint, err);
+}
+
+static void make_front(struct daemon *daemon, int listen_fd) {
+    daemon->front_options = (struct http_options){
+        .send_date = true,
+        .max_connections = (int32_t)daemon->config->max_connections,
+        .idle_timeout_ms = FRONT_IDLE_MS,
+        .header_timeout_ms = FRONT_HEADER_MS,
+        .body_timeout_ms = FRONT_BODY_MS,
+    };
+    daemon->front =
+        http_listener_new(daemon->loop, listen_fd, api_http_handler(), daemon->api, &daemon->front_options, &daemon->clock);
+}
+
+bool daemon_new(const struct daemon_inputs *inputs, struct daemon **ret_daemon, struct err *err) {
+    struct daemon *daemon = mem_alloc(sizeof *daemon);
+    OWN_FD int listen_fd = inputs->listen_fd;
+    struct sandbox_spawner spawner = inputs->spawner;
+    daemon->config = inputs->config;
+    daemon->clock = clock_system();
+    daemon->loop = loop_new();
+    daemon->drain_timer = loop_timer_new(daemon->loop, on_drain_timeout, daemon);
+    daemon->signals[0] = loop_signal_new(daemon->loop, SIGTERM, on_signal, daemon);
+    daemon->signals[1] = loop_signal_new(daemon->loop, SIGINT, on_signal, daemon);
+    daemon->hosts = split_list(inputs->config->hosts);
+    const char *public = inputs->config->public_endpoint;
+    daemon->endpoint = public[0] ? mem_text(public) : endpoint_of(listen_fd);
+    OWN_MEM char *cache = fs_join(inputs->config->data_dir, "runtimes.cache");
+    if (!make_dirs(daemon, err) ||
+        !runtimes_find(inputs->config->runtimes, inputs->config->runtime_dirs, cache, &daemon->runtimes, err)) {
+        fd_close(&spawner.socket_fd);
+        daemon_free(daemon);
+        return false;
+    }
+    make_invoke(daemon, &spawner);
+    if (!make_api(daemon, err)) {
+        daemon_free(daemon);
+        return false;
+    }
+    make_front(daemon, take_fd(&listen_fd));
+    *ret_daemon = daemon;
+    return true;
+}
+
+const char *daemon_endpoint(const struct daemon *daemon) {
+    return daemon->endpoint;
+}
+
+int daemon_run(struct daemon *daemon) {
+    loop_run(daemon->loop);
+    return daemon->exit_status;
+}
+
+/* ---- taking apart ---- */
+
+/* Jobs hold pointers into api and store: they must end first. */
+static void wait_for_jobs(struct daemon *daemon) {
+    while ((daemon->api && api_pending(daemon->api) > 0) || (daemon->lane && work_lane_pending(daemon->lane) > 0))
+        loop_turn(daemon->loop, true);
+}
+
+void daemon_free(struct daemon *daemon) {
+    if (!daemon)
+        return;
+    sandbox_host_free(daemon->host);
+    invoke_free(daemon->invoke);
+    wait_for_jobs(daemon);
+    http_listener_free(daemon->front);
+    api_free(daemon->api);
+    if (daemon->lane)
+        work_lane_free(daemon->lane);
+    db_close(daemon->db);
+    runtime_set_done(&daemon->runtimes);
+    loop_timer_free(daemon->drain_timer);
+    for (size_t i = 0; i < 2; i++)
+        loop_signal_free(daemon->signals[i]);
+    loop_free(daemon->loop);
+    for (size_t i = 0; daemon->hosts && daemon->hosts[i]; i++)
+        free(daemon->hosts[i]);
+    free(daemon->hosts);
+    free(daemon->endpoint);
+    free(daemon->blob_dir);
+    free(daemon->code_dir);
+    free(daemon->log_dir);
+    free(daemon);
+}

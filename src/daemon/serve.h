@@ -1,0 +1,4 @@
+/* lamb serve */
+#pragma once
+
+int command_serve(const char *const args[]);
