@@ -1,0 +1,8 @@
+// Greets: {"name":"Ada"} gives {"greeting":"Hello, Ada!"}.
+
+export const handler = async (event, context) => {
+    console.log(`${context.getRemainingTimeInMillis()} ms left`);
+    if (event.name === undefined)
+        throw new TypeError('the event must be {"name":"…"}');
+    return { greeting: `Hello, ${event.name}!` };
+};
