@@ -1,0 +1,2 @@
+// The function the benchmarks call: answers its event.
+exports.handler = async (event) => event;

@@ -1,0 +1,5 @@
+"""The function the benchmarks call: answers its event."""
+
+
+def handler(event, context):
+    return event
