@@ -1,0 +1,76 @@
+"""The API front under test: tests/contract/control_plane.c, which is everything of the daemon but the
+sandboxes. LAMB_BUILD names the build directory."""
+
+import os
+import signal
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+from botocore.credentials import Credentials
+from botocore.httpsession import URLLib3Session
+
+REGION = "us-east-1"
+
+
+def program():
+    build = os.environ.get("LAMB_BUILD", str(Path(__file__).resolve().parents[2] / "build"))
+    return Path(build) / "tests" / "control_plane"
+
+
+@dataclass
+class Front:
+    url: str
+    access_key: str
+    secret: str
+
+    def client(self, service="lambda"):
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name=REGION,
+            aws_access_key_id=self.access_key,
+            aws_secret_access_key=self.secret,
+            config=Config(retries={"max_attempts": 0}, parameter_validation=False),
+        )
+
+    def send(self, method, path, body=b"", headers=None):
+        """A signed request as it is; the answer with .status_code, .headers and .content."""
+        request = AWSRequest(method=method, url=self.url + path, data=body, headers=headers or {})
+        SigV4Auth(Credentials(self.access_key, self.secret), "lambda", REGION).add_auth(request)
+        return URLLib3Session().send(request.prepare())
+
+
+@pytest.fixture(scope="session")
+def front(tmp_path_factory):
+    data = tmp_path_factory.mktemp("front")
+    log = (data / "log").open("w")
+    process = subprocess.Popen(
+        [program(), "serve", data / "data"], stdout=subprocess.PIPE, stderr=log, text=True
+    )
+    word, port, access_key, secret = process.stdout.readline().split()
+    assert word == "ready"
+    yield Front(f"http://127.0.0.1:{port}", access_key, secret)
+    process.send_signal(signal.SIGTERM)
+    status = process.wait(30)
+    process.stdout.close()
+    log.close()
+    assert status == 0, (data / "log").read_text()
+    assert " error " not in (data / "log").read_text()
+
+
+@pytest.fixture(scope="session")
+def operations():
+    """name -> (method, path, query, status, is_supported)"""
+    lines = subprocess.run([program(), "--operations"], capture_output=True, text=True, check=True)
+    rows = [line.split() for line in lines.stdout.splitlines()]
+    assert rows == sorted(rows)
+    return {
+        name: (method, path, None if query == "-" else query, int(status), supported == "yes")
+        for name, method, path, query, status, supported in rows
+    }

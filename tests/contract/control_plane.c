@@ -1,0 +1,178 @@
+/* The API front for tests: everything of the real daemon but the sandboxes. Invocations are answered here, by
+ * the name of the function: "throttled...", "failing...", "silent..." (never answers); every other one gives
+ * its payload back.
+ *
+ *   control_plane --operations             prints the operation table: name, method, path, query, status,
+ *                                          `yes` when it is supported
+ *   control_plane serve DIR [sigv4|off]    serves on a free port of 127.0.0.1, prints one line `ready <port>
+ * <key> <secret>` and ends with SIGTERM */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/api.h"
+#include "api/lambda/operations.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "sys/fs.h"
+
+#define REGION "us-east-1"
+#define ACCOUNT "000000000000"
+
+struct invocation {
+    void (*done)(void *arg, const struct invoke_result *result);
+    void *arg;
+    const struct function *function;
+    const void *payload;
+    size_t payload_len;
+    bool wants_log_tail;
+    bool is_abandoned;
+};
+
+static void answer(void *arg) {
+    struct invocation *invocation = arg;
+    struct invoke_result result = {.payload = invocation->payload, .payload_len = invocation->payload_len};
+    const char *name = invocation->function->name;
+    if (strncmp(name, "throttled", 9) == 0) {
+        result.outcome = INVOKE_THROTTLED;
+        result.reason = "ConcurrentInvocationLimitExceeded";
+    } else if (strncmp(name, "failing", 7) == 0) {
+        result.outcome = INVOKE_FUNCTION_ERROR;
+    }
+    if (invocation->wants_log_tail) {
+        result.log_tail = "START\nEND\n";
+        result.log_tail_len = strlen(result.log_tail);
+    }
+    if (!invocation->is_abandoned)
+        invocation->done(invocation->arg, &result);
+    function_unref(invocation->function);
+    free(invocation);
+}
+
+struct invoke {
+    struct loop *loop;
+};
+
+void invoke_start(struct invoke *invoke, const struct invoke_request *request,
+                  void (*done)(void *arg, const struct invoke_result *result), void *arg,
+                  struct invocation **ret_invocation) {
+    struct invocation *invocation = mem_alloc(sizeof *invocation);
+    *invocation = (struct invocation){
+        .done = done,
+        .arg = arg,
+        .function = function_ref(request->function),
+        .payload = request->payload,
+        .payload_len = request->payload_len,
+        .wants_log_tail = request->wants_log_tail,
+    };
+    *ret_invocation = invocation;
+    if (strncmp(request->function->name, "silent", 6) != 0)
+        loop_defer(invoke->loop, answer, invocation);
+}
+
+void invocation_abandon(struct invocation *invocation) {
+    invocation->is_abandoned = true;
+}
+
+void invoke_retire(struct invoke *invoke, const struct function *function) {
+    (void)invoke;
+    (void)function;
+}
+
+static int print_operations(void) {
+    for (size_t i = 0; i < lambda_operation_count; i++) {
+        const struct api_operation *row = &lambda_operations[i];
+        printf("%s %s %s %s %d %s\n", row->name, row->method, row->path, row->query ? row->query : "-",
+               row->status, row->run ? "yes" : "no");
+    }
+    return 0;
+}
+
+static void stop(void *arg) {
+    loop_stop(arg);
+}
+
+static void check(bool ok, const struct err *err) {
+    if (ok)
+        return;
+    fprintf(stderr, "control_plane: %s\n", err->text);
+    exit(1);
+}
+
+static void fill_runtimes(struct runtime_set *runtimes) {
+    static const char *const names[] = {"provided.al2", "provided.al2023", "python3.11", "python3.12",
+                                        "nodejs20.x"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        runtime_set_add(runtimes, runtime_find(names[i]),
+                        strncmp(names[i], "provided", 8) == 0 ? "" : "/bin/true");
+}
+
+static void run_until_idle(struct loop *loop, const struct api *api, struct work_lane *lane) {
+    while (api_pending(api) > 0 || work_lane_pending(lane) > 0)
+        loop_turn(loop, true);
+}
+
+static int serve(const char *dir, bool requires_signature) {
+    struct err err;
+    OWN_MEM char *blobs = fs_join(dir, "blobs");
+    OWN_MEM char *code = fs_join(dir, "code");
+    OWN_MEM char *database = fs_join(dir, "lamb.db");
+    check(fs_make_dirs(blobs, 0700, &err) && fs_make_dirs(code, 0700, &err), &err);
+    struct db *db;
+    check(db_open(database, &db, &err), &err);
+    int fd;
+    check(http_listen("127.0.0.1", 0, &fd, &err), &err);
+    char endpoint[64];
+    snprintf(endpoint, sizeof endpoint, "http://127.0.0.1:%u", http_listen_port(fd));
+
+    struct runtime_set runtimes = {0};
+    fill_runtimes(&runtimes);
+    const char *s3_endpoint = getenv("S3_ENDPOINT");
+    const struct api_options options = {
+        .region = REGION,
+        .account = ACCOUNT,
+        .requires_signature = requires_signature,
+        .public_endpoint = endpoint,
+        .blob_dir = blobs,
+        .code_dir = code,
+        .s3_endpoint = s3_endpoint,
+        .runtimes = &runtimes,
+        .concurrency = LIMIT_CONCURRENCY,
+    };
+    struct clock clock = clock_system();
+    struct loop *loop = loop_new();
+    struct work_lane *lane = work_lane_new(loop);
+    struct invoke invoke = {.loop = loop};
+    struct api *api;
+    check(api_new(loop, &clock, &options, db, lane, &invoke, &api, &err), &err);
+    const struct http_options http = {.send_date = true, .idle_timeout_ms = 60000};
+    struct http_listener *listener = http_listener_new(loop, fd, api_http_handler(), api, &http, &clock);
+    struct loop_signal *term = loop_signal_new(loop, SIGTERM, stop, loop);
+
+    struct access_key key;
+    api_root_key(api, &key);
+    printf("ready %u %s %s\n", http_listen_port(fd), key.id, key.secret);
+    fflush(stdout);
+    loop_run(loop);
+
+    loop_signal_free(term);
+    http_listener_free(listener);
+    run_until_idle(loop, api, lane);
+    api_free(api);
+    work_lane_free(lane);
+    loop_free(loop);
+    db_close(db);
+    runtime_set_done(&runtimes);
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    if (argc == 2 && strcmp(argv[1], "--operations") == 0)
+        return print_operations();
+    if (argc >= 3 && strcmp(argv[1], "serve") == 0)
+        return serve(argv[2], argc < 4 || strcmp(argv[3], "off") != 0);
+    fprintf(stderr, "usage: control_plane --operations | serve DIR [sigv4|off]\n");
+    return 2;
+}

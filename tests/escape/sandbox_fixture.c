@@ -1,0 +1,229 @@
+/* See sandbox_fixture.h. */
+#include "sandbox_fixture.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "sys/fd.h"
+#include "sys/fs.h"
+
+static const char *const environment[] = {"PROBE=here", NULL};
+
+static bool write_file(const char *path, const void *content, size_t len, mode_t mode) {
+    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    bool written = file != -1 && write(file, content, len) == (ssize_t)len && fchmod(file, mode) == 0;
+    if (file != -1)
+        close(file);
+    if (!written)
+        perror(path);
+    return written;
+}
+
+static bool fill_directory(const char *dir, const struct buf *probe) {
+    static const char script[] = "#!/nowhere/interpreter\n";
+    char path[5][96];
+    static const char *const names[] = {"code/probe", "code/setuid", "code/plain", "code/script", "secret"};
+    for (size_t i = 0; i < 5; i++)
+        snprintf(path[i], sizeof path[i], "%s/%s", dir, names[i]);
+    return write_file(path[0], probe->data, probe->len, 0755) &&
+           write_file(path[1], probe->data, probe->len, 04755) && write_file(path[2], "plain", 5, 0666) &&
+           write_file(path[3], script, sizeof script - 1, 0755) && write_file(path[4], "secret", 6, 0644);
+}
+
+bool fixture_make_files(struct fixture *fixture) {
+    OWN(buf) struct buf probe;
+    struct err err;
+    buf_init(&probe, 16 * 1024 * 1024);
+    const char *probe_path = getenv("LAMB_PROBE");
+    if (!probe_path || !getenv("LAMB_SPAWNER") || !fs_read(probe_path, &probe, &err)) {
+        fprintf(stderr, "LAMB_SPAWNER and LAMB_PROBE must name the two programs\n");
+        return false;
+    }
+    snprintf(fixture->dir, sizeof fixture->dir, "/tmp/lamb-escape-XXXXXX");
+    char code[96];
+    if (!mkdtemp(fixture->dir) || chmod(fixture->dir, 0755) == -1)
+        return false;
+    snprintf(code, sizeof code, "%s/code", fixture->dir);
+    if (mkdir(code, 0755) == -1 || !fill_directory(fixture->dir, &probe))
+        return false;
+    fixture->code_fd = open(code, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return fixture->code_fd != -1;
+}
+
+void fixture_remove_files(struct fixture *fixture) {
+    fd_close(&fixture->code_fd);
+    fs_remove_tree(fixture->dir, NULL);
+}
+
+static struct outcome *find_outcome(struct fixture *fixture, uint64_t id) {
+    return fixture->outcomes[id % (sizeof fixture->outcomes / sizeof fixture->outcomes[0])];
+}
+
+static void stop_reading(struct outcome *outcome) {
+    loop_watch_free(outcome->watch);
+    outcome->watch = NULL;
+    fd_close(&outcome->output_fd);
+}
+
+static void output_ready(void *arg, int events) {
+    (void)events;
+    struct outcome *outcome = arg;
+    size_t room = sizeof outcome->output - 1 - outcome->output_len;
+    ssize_t len = read(outcome->output_fd, outcome->output + outcome->output_len, room);
+    if (len <= 0) {
+        stop_reading(outcome);
+        return;
+    }
+    outcome->output_len += (size_t)len;
+    outcome->output[outcome->output_len] = '\0';
+}
+
+static void started(void *arg, uint64_t id, int listener_fd, int output_fd, int memory_peak_fd) {
+    struct fixture *fixture = arg;
+    struct outcome *outcome = find_outcome(fixture, id);
+    outcome->has_started = true;
+    outcome->listener_fd = listener_fd;
+    outcome->output_fd = output_fd;
+    outcome->peak_fd = memory_peak_fd;
+    outcome->watch = loop_watch_new(fixture->loop, output_fd, output_ready, outcome);
+    loop_watch_set(outcome->watch, LOOP_READ);
+}
+
+static void failed(void *arg, uint64_t id, const struct err *failure) {
+    struct outcome *outcome = find_outcome(arg, id);
+    outcome->has_failed = true;
+    outcome->failure = *failure;
+}
+
+static void ended(void *arg, uint64_t id, const struct sandbox_end *end) {
+    struct outcome *outcome = find_outcome(arg, id);
+    outcome->has_ended = true;
+    outcome->end = *end;
+    fd_close(&outcome->listener_fd);
+    fd_close(&outcome->peak_fd);
+}
+
+static void lost(void *arg) {
+    struct fixture *fixture = arg;
+    fixture->is_lost = true;
+}
+
+static void is_late(void *arg) {
+    struct fixture *fixture = arg;
+    fixture->is_late = true;
+}
+
+void fixture_let_go(struct outcome *outcome) {
+    stop_reading(outcome);
+    fd_close(&outcome->listener_fd);
+    fd_close(&outcome->peak_fd);
+}
+
+bool fixture_start(struct fixture *fixture, const char *instance, uint32_t stock, struct err *err) {
+    static const struct sandbox_callbacks callbacks = {
+        .started = started, .failed = failed, .ended = ended, .lost = lost};
+    struct sandbox_options options = {
+        .spawner_path = getenv("LAMB_SPAWNER"),
+        .instance = instance,
+        .runtime_dir = "/usr/share/doc",
+        .stock = stock,
+        .stock_max = stock,
+    };
+    OWN(buf) struct buf report;
+    buf_init(&report, sizeof fixture->report);
+    struct sandbox_spawner spawner;
+    if (!sandbox_spawner_start(&options, &spawner, &report, err))
+        return false;
+    snprintf(fixture->report, sizeof fixture->report, "%s", buf_text(&report));
+    fixture->spawner_pid = spawner.pid;
+    fixture->has_memory_limit = spawner.has_memory_limit;
+    fixture->is_lost = false;
+    fixture->loop = loop_new();
+    fixture->host = sandbox_host_new(fixture->loop, &spawner, &callbacks, fixture);
+    fixture->timer = loop_timer_new(fixture->loop, is_late, fixture);
+    return true;
+}
+
+void fixture_stop(struct fixture *fixture) {
+    sandbox_host_free(fixture->host);
+    loop_timer_free(fixture->timer);
+    loop_free(fixture->loop);
+    fixture->host = NULL;
+}
+
+struct plan fixture_plan(const char *const *argv) {
+    return (struct plan){
+        .memory_mb = 128,
+        .cpu_millis = 1000,
+        .tmp_mb = 16,
+        .processes = 32,
+        .descriptors = 64,
+        .working_dir = "/var/task",
+        .argv = argv,
+        .envp = environment,
+        .mounts = {{"/var/task"}},
+        .mount_count = 1,
+    };
+}
+
+uint64_t fixture_begin(struct fixture *fixture, const struct plan *plan, struct outcome *outcome) {
+    *outcome = (struct outcome){.output_fd = -1, .listener_fd = -1, .peak_fd = -1, .fixture = fixture};
+    uint64_t id = sandbox_start(fixture->host, plan, &fixture->code_fd);
+    fixture->outcomes[id % (sizeof fixture->outcomes / sizeof fixture->outcomes[0])] = outcome;
+    return id;
+}
+
+bool fixture_wait(struct fixture *fixture, struct outcome *outcome,
+                  bool (*done)(const struct outcome *outcome)) {
+    fixture->is_late = false;
+    loop_timer_start(fixture->timer, FIXTURE_TIMEOUT_MS);
+    while (!done(outcome) && !fixture->is_late && !fixture->is_lost)
+        loop_turn(fixture->loop, true);
+    loop_timer_stop(fixture->timer);
+    return done(outcome);
+}
+
+bool outcome_is_over(const struct outcome *outcome) {
+    return outcome->has_failed || (outcome->has_ended && outcome->output_fd == -1);
+}
+
+bool outcome_has_output(const struct outcome *outcome) {
+    return outcome->output_len > 0 || outcome_is_over(outcome);
+}
+
+void fixture_run(struct fixture *fixture, const struct plan *plan, struct outcome *outcome) {
+    uint64_t id = fixture_begin(fixture, plan, outcome);
+    if (!fixture_wait(fixture, outcome, outcome_is_over)) {
+        sandbox_kill(fixture->host, id);
+        fixture_wait(fixture, outcome, outcome_is_over);
+        snprintf(outcome->output + outcome->output_len, sizeof outcome->output - outcome->output_len,
+                 "(too late)");
+    }
+}
+
+int fixture_count_descriptors(void) {
+    int count = 0;
+    DIR *dir = opendir("/proc/self/fd");
+    while (readdir(dir))
+        count++;
+    closedir(dir);
+    return count;
+}
+
+bool fixture_has_groups(const char *instance) {
+    static const char *const roots[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/memory",
+                                        "/sys/fs/cgroup/cpu", "/sys/fs/cgroup/pids"};
+    for (size_t i = 0; i < sizeof roots / sizeof roots[0]; i++) {
+        char path[128];
+        snprintf(path, sizeof path, "%s/%s", roots[i], instance);
+        if (fs_exists(path))
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,72 @@
+/* For tests that start real sandboxes: a loop, a spawner, a code directory that holds the probe program, and
+ * a way to run it to its end. The programs' paths come from the environment: LAMB_SPAWNER and LAMB_PROBE. */
+#pragma once
+
+#include "sandbox/host.h"
+#include "sys/loop.h"
+
+/* No probe takes longer; the slowest burns two seconds. */
+#define FIXTURE_TIMEOUT_MS 20000
+
+struct fixture {
+    struct loop *loop;
+    struct sandbox_host *host;
+    struct loop_timer *timer;
+    int spawner_pid;
+    bool has_memory_limit;
+    bool is_lost;
+    bool is_late;
+    char dir[64]; /* of this test run; holds "code" and "secret" */
+    int code_fd;
+    char report[8192];
+    struct outcome *outcomes[64]; /* by id, modulo */
+};
+
+/* What became of one sandbox. */
+struct outcome {
+    bool has_started;
+    bool has_failed;
+    bool has_ended;
+    struct err failure;
+    struct sandbox_end end;
+    char output[16384]; /* "" or lines */
+    size_t output_len;
+    int output_fd; /* -1 once it has ended */
+    int listener_fd;
+    int peak_fd;
+    struct fixture *fixture;
+    struct loop_watch *watch;
+};
+
+/* Makes the directory and its files. False with a line on stderr. */
+bool fixture_make_files(struct fixture *fixture);
+void fixture_remove_files(struct fixture *fixture);
+
+/* Starts the spawner and what belongs to it. */
+bool fixture_start(struct fixture *fixture, const char *instance, uint32_t stock, struct err *err);
+void fixture_stop(struct fixture *fixture);
+
+/* A plan of modest limits: 128 MB, one processor, 16 MB of /tmp, 32 processes, 64 descriptors. argv and envp
+ * are the caller's. */
+struct plan fixture_plan(const char *const *argv);
+
+/* Starts one; the outcome must outlive it. */
+uint64_t fixture_begin(struct fixture *fixture, const struct plan *plan, struct outcome *outcome);
+
+/* Turns the loop until `done` is true of the outcome, or it is late. */
+bool fixture_wait(struct fixture *fixture, struct outcome *outcome,
+                  bool (*done)(const struct outcome *outcome));
+bool outcome_is_over(const struct outcome *outcome);    /* failed, or ended with all output read */
+bool outcome_has_output(const struct outcome *outcome); /* or is over */
+
+/* begin, then wait until it is over. */
+void fixture_run(struct fixture *fixture, const struct plan *plan, struct outcome *outcome);
+
+/* Closes what the outcome of a sandbox holds that was lost rather than ended. */
+void fixture_let_go(struct outcome *outcome);
+
+/* Descriptors this process has open. */
+int fixture_count_descriptors(void);
+
+/* True when a control group of that name is left anywhere, or one of its processes. */
+bool fixture_has_groups(const char *instance);

@@ -1,0 +1,70 @@
+/* Names and ARNs from strangers: what is accepted has clean parts, and taking it apart and putting it
+ * together gives the same function again. */
+#include <assert.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "model/constraint.h"
+#include "model/function_constraints.h"
+#include "model/function_ref.h"
+
+static void check_again(const struct function_ref *ref, enum function_ref_kind kind) {
+    char arn[FUNCTION_ARN_BYTES];
+    struct function_ref again;
+    struct err err;
+    function_arn_format("us-east-1", "000000000000", ref->name, ref->qualifier, arn);
+    if (strlen(arn) > 140)
+        return;
+    assert(function_ref_parse(arn, kind, &again, &err));
+    assert(strcmp(again.region, "us-east-1") == 0 && strcmp(again.account, "000000000000") == 0);
+    assert(strcmp(again.name, ref->name) == 0 && strcmp(again.qualifier, ref->qualifier) == 0);
+}
+
+static void check_reference(const char *text, enum function_ref_kind kind) {
+    struct function_ref ref;
+    struct err err;
+    bool accepted = function_ref_parse(text, kind, &ref, &err);
+    assert(accepted == (function_ref_violation(text, kind) == NULL));
+    if (!accepted) {
+        assert(err.code == ERR_VALIDATION);
+        return;
+    }
+    assert(ref.name[0] != '\0' && strlen(ref.name) + strlen(ref.qualifier) <= strlen(text));
+    assert(ref.account[0] == '\0' || strlen(ref.account) == 12);
+    check_again(&ref, kind);
+    function_ref_check_home(&ref, "us-east-1", "000000000000", &err);
+    function_ref_check_new_name(&ref, &err);
+}
+
+/* Every member that has a pattern: matchers stay inside their text. */
+static void check_members(const char *text) {
+    struct violations violations = {0};
+    static const struct constraint *const tables[] = {create_function_members, update_function_code_members};
+    constraint_check_text(&tag_resource_arn, text, &violations);
+    constraint_check_text(&list_functions_master_region, text, &violations);
+    constraint_check_text(&invoke_tenant_id, text, &violations);
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+        for (const struct constraint *member = tables[i]; member->name; member++)
+            if (member->type == CONSTRAINT_TEXT)
+                constraint_check_text(member, text, &violations);
+    struct err err;
+    violations_finish(&violations, &err);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    char *text = mem_copy_text((const char *)data, size);
+    check_reference(text, FUNCTION_REF_READ);
+    check_reference(text, FUNCTION_REF_WRITE);
+    check_members(text);
+    struct function_ref ref = {.name = "f"};
+    struct err err;
+    if (function_ref_qualify(&ref, text, &err))
+        assert(strcmp(ref.qualifier, text) == 0);
+    free(text);
+    return 0;
+}

@@ -1,0 +1,34 @@
+"""Settings that tests turn, in one place. What each does: docs/settings.md."""
+
+
+def concurrency(calls):
+    return ["--concurrency", str(calls)]
+
+
+def idle_timeout(seconds):
+    return ["--idle-timeout", str(seconds)]
+
+
+def always_short_of_memory():
+    """No machine has so much available: every idle environment is one too many."""
+    return ["--min-available-mb", "1048576"]
+
+
+def log_files_of_1_mb(count):
+    return ["--log-file-mb", "1", "--log-files", str(count)]
+
+
+def s3(endpoint):
+    return ["--s3-endpoint", endpoint, "--s3-access-key", "test-key", "--s3-secret-key", "test-secret"]
+
+
+def no_auth():
+    return ["--auth", "off"]
+
+
+def hosts(*names):
+    return ["--hosts", ",".join(names)]
+
+
+def drain_timeout(seconds):
+    return ["--drain-timeout", str(seconds)]

@@ -1,0 +1,246 @@
+"""What a function finds around itself: variables, files, memory, processor, limits; and what stays
+between calls."""
+
+import socket
+import time
+
+import pytest
+
+from support import packages
+
+ENVIRON_PY = "import os\ndef handler(event, context):\n    return dict(os.environ)\n"
+
+
+def common_variables(lamb, name):
+    return {
+        "_HANDLER": "app.handler",
+        "AWS_REGION": lamb.region,
+        "AWS_DEFAULT_REGION": lamb.region,
+        "AWS_LAMBDA_FUNCTION_NAME": name,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{name}",
+        "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001",
+        "LAMBDA_TASK_ROOT": "/var/task",
+        "LAMBDA_RUNTIME_DIR": "/var/runtime",
+        "LANG": "en_US.UTF-8",
+        "TZ": ":UTC",
+        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+        "AWS_XRAY_DAEMON_ADDRESS": "169.254.100.1:2000",
+        "_AWS_XRAY_DAEMON_ADDRESS": "169.254.100.1",
+        "_AWS_XRAY_DAEMON_PORT": "2000",
+    }
+
+
+def assert_has(found, expected):
+    assert {name: found.get(name) for name in expected} == expected
+
+
+def test_variables_of_python(lamb):
+    name = lamb.create_python(ENVIRON_PY)
+    found = lamb.invoke(name).json
+    assert_has(found, common_variables(lamb, name))
+    assert_has(found, {"AWS_EXECUTION_ENV": "AWS_Lambda_python3.11", "PYTHONPATH": "/var/runtime"})
+    assert found["PATH"] == "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"
+    assert found["LD_LIBRARY_PATH"] == (
+        "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"
+    )
+    assert found["AWS_LAMBDA_LOG_STREAM_NAME"].split("/")[-1].startswith("[$LATEST]")
+    assert found["_X_AMZN_TRACE_ID"].startswith("Root=1-")
+    for credential in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        assert found[credential]
+
+
+@pytest.mark.skipif(
+    packages.node_major() not in (16, 18, 20, 22, 24), reason="no node that is a Lambda runtime"
+)
+def test_variables_of_node(lamb):
+    runtime = f"nodejs{packages.node_major()}.x"
+    name = lamb.create_node("exports.handler = async () => process.env;\n", runtime=runtime)
+    found = lamb.invoke(name).json
+    assert_has(found, {**common_variables(lamb, name), "_HANDLER": "index.handler"})
+    assert found["AWS_EXECUTION_ENV"] == f"AWS_Lambda_{runtime}"
+    major = packages.node_major()
+    assert found["NODE_PATH"] == (
+        f"/opt/nodejs/node{major}/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:"
+        "/var/runtime:/var/task"
+    )
+
+
+def test_variables_of_a_custom_runtime(lamb):
+    script = 'env -0 | /usr/bin/python3 -c "import sys, json; print(json.dumps(dict(' \
+        "line.split('=', 1) for line in sys.stdin.read().split(chr(0)) if line)))\""  # fmt: skip
+    name = lamb.create_bash(script)
+    found = lamb.invoke(name, {}).json
+    assert_has(found, common_variables(lamb, name))
+    assert "AWS_EXECUTION_ENV" not in found
+    assert found["PATH"] == "/usr/local/bin:/usr/bin/:/bin:/opt/bin"
+    assert found["LD_LIBRARY_PATH"] == (
+        "/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"
+    )
+
+
+def test_nothing_of_the_daemons_own_environment(new_daemon):
+    lamb = new_daemon(env={"LAMB_TEST_SECRET": "do not tell", "NODE_OPTIONS": "--no-warnings"})
+    found = lamb.invoke(lamb.create_python(ENVIRON_PY)).json
+    assert "do not tell" not in str(found)
+    assert "NODE_OPTIONS" not in found
+    assert lamb.daemon.keys["AWS_SECRET_ACCESS_KEY"] not in found.values()
+    assert lamb.daemon.keys["AWS_ACCESS_KEY_ID"] not in found.values()
+
+
+def test_variables_of_the_user(lamb):
+    variables = {
+        "COLOUR": "red",
+        "EMPTY": "",
+        "SPACES": " a  b ",
+        "UMLAUT": "ünï=\n'\"$x",
+        "TZ": "Europe/Berlin",
+    }
+    name = lamb.create_python(ENVIRON_PY, Environment={"Variables": variables})
+    assert_has(lamb.invoke(name).json, variables)
+
+
+def test_path_of_the_user_wins(lamb):
+    name = lamb.create_python(ENVIRON_PY, Environment={"Variables": {"PATH": "/usr/bin:/bin"}})
+    assert lamb.invoke(name).json["PATH"] == "/usr/bin:/bin"
+
+
+def test_context_of_python(lamb):
+    source = """def handler(event, context):
+    return [context.function_name, context.function_version, context.memory_limit_in_mb,
+            context.log_group_name, context.identity is None, context.client_context]
+"""
+    name = lamb.create_python(source, MemorySize=256)
+    found = lamb.invoke(name).json
+    assert found[:4] == [name, "$LATEST", "256", f"/aws/lambda/{name}"]
+
+
+def test_files_of_the_package(lamb):
+    source = """import os
+def handler(event, context):
+    return {
+        'cwd': os.getcwd(),
+        'list': sorted(os.listdir('/var/task')),
+        'text': open('data/text').read(),
+        'modes': [oct(os.stat(p).st_mode & 0o777) for p in ('/var/task', 'app.py', 'run.sh', 'data')],
+        'owner': os.stat('app.py').st_uid,
+    }
+"""
+    archive = packages.zip_files({"app.py": source, "data/text": "täxt", "run.sh": "#!/bin/sh\n"})
+    found = lamb.invoke(lamb.create(archive, runtime="python3.11")).json
+    assert found["cwd"] == "/var/task"
+    assert found["list"] == ["app.py", "data", "run.sh"]
+    assert found["text"] == "täxt"
+    assert found["modes"] == ["0o755", "0o644", "0o755", "0o755"]
+
+
+def test_tmp_stays_between_calls_and_belongs_to_one_environment(lamb):
+    source = """import os
+def handler(event, context):
+    seen = sorted(os.listdir('/tmp'))
+    open('/tmp/' + event, 'w').write('x' * 100)
+    return seen
+"""
+    name = lamb.create_python(source)
+    assert lamb.invoke(name, "one").json == []
+    assert lamb.invoke(name, "two").json == ["one"]
+    other = lamb.create_python(source)
+    assert lamb.invoke(other, "three").json == []
+    lamb.update_configuration(name, Timeout=5)
+    assert lamb.invoke(name, "four").json == [], "a new environment has an empty /tmp"
+
+
+@pytest.mark.parametrize("size_mb", [512, 1024])
+def test_size_of_tmp(lamb, size_mb):
+    source = """import os
+def handler(event, context):
+    fs = os.statvfs('/tmp')
+    return fs.f_blocks * fs.f_frsize
+"""
+    name = lamb.create_python(source, EphemeralStorage={"Size": size_mb})
+    assert lamb.invoke(name).json == size_mb * 1024 * 1024
+
+
+def test_tmp_that_is_full(lamb):
+    source = """def handler(event, context):
+    written = 0
+    try:
+        with open('/tmp/big', 'wb', buffering=0) as file:
+            while True:
+                written += file.write(bytes(1 << 20))
+    except OSError as error:
+        return [error.errno, written]
+"""
+    name = lamb.create_python(source, MemorySize=1024, Timeout=60)
+    errno, written = lamb.invoke(name).json
+    assert errno == 28
+    assert 500 << 20 < written <= 512 << 20
+
+
+def test_memory_is_limited_for_all_processes_together(lamb):
+    source = """import subprocess, sys
+code = 'import time; x = bytearray(60 << 20); x[::4096] = x[::4096]; print(1, flush=True); time.sleep(20)'
+def handler(event, context):
+    children = [subprocess.Popen([sys.executable, '-c', code], stdout=subprocess.PIPE) for _ in range(event)]
+    alive = [child.stdout.readline() for child in children]
+    for child in children:
+        child.kill()
+    return alive.count(b'1\\n')
+"""
+    name = lamb.create_python(source, MemorySize=256, Timeout=30)
+    assert lamb.invoke(name, 2).json == 2
+    too_many = lamb.invoke(name, 8)
+    assert too_many.error == "Unhandled" or too_many.json < 5
+
+
+def test_processor_share_follows_memory(lamb):
+    """128 MB are 7 % of a processor; 1769 MB are one."""
+    body = """struct timespec from, now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
+    struct timespec wall, end;
+    clock_gettime(CLOCK_MONOTONIC, &wall);
+    do {
+        for (volatile int i = 0; i < 100000; i++) {}
+        clock_gettime(CLOCK_MONOTONIC, &end);
+    } while ((end.tv_sec - wall.tv_sec) * 1000 + (end.tv_nsec - wall.tv_nsec) / 1000000 < 2000);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    lamb_respondf(response, "%ld", (now.tv_sec - from.tv_sec) * 1000 + (now.tv_nsec - from.tv_nsec) /
+    1000000);"""
+    small = lamb.create_c(body, "#include <time.h>", MemorySize=128, Timeout=30)
+    large = lamb.create_c(body, "#include <time.h>", MemorySize=1769, Timeout=30)
+    share_ms = lamb.invoke(small, {}).json
+    assert 60 <= share_ms <= 450, f"{share_ms} ms of 2,000"
+    assert lamb.invoke(large, {}).json > 2 * share_ms
+
+
+def test_limits_of_a_process(lamb):
+    source = """import resource
+def handler(event, context):
+    return [resource.getrlimit(resource.RLIMIT_NOFILE), resource.getrlimit(resource.RLIMIT_CORE)]
+"""
+    descriptors, _ = lamb.invoke(lamb.create_python(source)).json
+    assert descriptors == [1024, 1024]
+
+
+def test_user_and_host_name_say_nothing_of_the_host(lamb):
+    source = """import os, socket
+def handler(event, context):
+    return [os.getuid(), os.geteuid(), socket.gethostname(), sorted(os.listdir('/home')) if
+    os.path.isdir('/home') else []]
+"""
+    uid, euid, name, homes = lamb.invoke(lamb.create_python(source)).json
+    assert uid == euid != 0
+    assert name != socket.gethostname()
+    assert homes == []
+
+
+def test_clock_and_random_work(lamb):
+    source = """import os, ssl, time, uuid, hashlib
+def handler(event, context):
+    return [time.time(), len(os.urandom(16)), str(uuid.uuid4()), hashlib.sha256(b'').hexdigest()[:8]]
+"""
+    seconds, size, _, digest = lamb.invoke(lamb.create_python(source)).json
+    assert abs(seconds - time.time()) < 5
+    assert (size, digest) == (16, "e3b0c442")
