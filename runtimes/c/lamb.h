@@ -17,10 +17,10 @@
  *
  *     musl-gcc -static -O2 -o bootstrap hello.c -llamb && zip function.zip bootstrap
  *
- * The same binary runs on Lamb and on AWS (runtimes provided.al2 and provided.al2023): it speaks the
- * public Lambda Runtime API 2018-06-01 and nothing else. One process serves one invocation at a time, and
- * so does this library: call it from one thread. Whatever the library hands to a handler, and whatever a
- * handler takes from lamb_alloc, belongs to the library and is gone when the handler returns. */
+ * The library speaks the public Lambda Runtime API 2018-06-01 and nothing else: nothing ties a binary to
+ * Lamb. One process serves one invocation at a time, and so does this library: call it from one thread.
+ * Whatever the library hands to a handler, and whatever a handler takes from lamb_alloc, belongs to the
+ * library and is gone when the handler returns. */
 #pragma once
 
 #include <stdbool.h>

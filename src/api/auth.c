@@ -73,11 +73,6 @@ void auth_done(struct auth *auth) {
     mem_wipe(&auth->cache, sizeof auth->cache);
 }
 
-static bool refuse(struct auth_refusal *refusal, enum api_exception exception, const char *text) {
-    refusal->exception = exception;
-    return err_set(&refusal->err, ERR_UNAUTHENTICATED, "%s", text);
-}
-
 /* sigv4 left its own text in refusal->err. */
 static bool refuse_result(struct auth_refusal *refusal, enum sigv4_result result) {
     static const enum api_exception exceptions[] = {
@@ -89,6 +84,38 @@ static bool refuse_result(struct auth_refusal *refusal, enum sigv4_result result
     };
     refusal->exception = exceptions[result];
     return false;
+}
+
+/* The key that the claim names, whose signature is still to be verified; NULL when the request is refused. */
+static const struct access_key *find_key(const struct auth *auth, const struct sigv4_claim *claim,
+                                         struct auth_refusal *refusal) {
+    const struct access_key *key = map_get(&auth->keys, claim->access_key);
+    /* A long-lived key has no session: a token beside it is as wrong as an unknown key. */
+    if (!key || claim->session_token[0]) {
+        refusal->exception = API_UNRECOGNIZED_CLIENT;
+        err_set(&refusal->err, ERR_UNAUTHENTICATED, "The security token included in the request is invalid.");
+        return NULL;
+    }
+    if (strcmp(claim->region, auth->region) != 0) {
+        refusal->exception = API_INVALID_SIGNATURE;
+        err_set(&refusal->err, ERR_UNAUTHENTICATED,
+                "Credential should be scoped to a valid region. This Lamb serves '%s' (setting `region`), "
+                "not '%s'.",
+                auth->region, claim->region);
+        return NULL;
+    }
+    return key;
+}
+
+bool auth_check_claim(const struct auth *auth, const struct http_request *request,
+                      struct auth_refusal *refusal) {
+    struct sigv4_claim claim;
+    if (!auth->requires_signature)
+        return true;
+    enum sigv4_result result = sigv4_parse(request, &claim, &refusal->err);
+    if (result != SIGV4_OK)
+        return refuse_result(refusal, result);
+    return find_key(auth, &claim, refusal) != NULL;
 }
 
 bool auth_check(struct auth *auth, const struct http_request *request, int64_t now_s,
@@ -103,18 +130,9 @@ bool auth_check(struct auth *auth, const struct http_request *request, int64_t n
     }
     if (result != SIGV4_OK)
         return refuse_result(refusal, result);
-    const struct access_key *key = map_get(&auth->keys, claim.access_key);
-    /* A long-lived key has no session: a token beside it is as wrong as an unknown key. */
-    if (!key || claim.session_token[0])
-        return refuse(refusal, API_UNRECOGNIZED_CLIENT,
-                      "The security token included in the request is invalid.");
-    if (strcmp(claim.region, auth->region) != 0) {
-        refusal->exception = API_INVALID_SIGNATURE;
-        return err_set(&refusal->err, ERR_UNAUTHENTICATED,
-                       "Credential should be scoped to a valid region. This Lamb "
-                       "serves '%s' (setting `region`), not '%s'.",
-                       auth->region, claim.region);
-    }
+    const struct access_key *key = find_key(auth, &claim, refusal);
+    if (!key)
+        return false;
     result = sigv4_verify(&auth->cache, &claim, request, key->secret, now_s, &refusal->err);
     if (result != SIGV4_OK)
         return refuse_result(refusal, result);

@@ -32,6 +32,11 @@ struct auth_refusal {
     struct err err;
 };
 
+/* Whether the request at least claims to come from a key that exists: for refusing large bodies before they
+ * are read. */
+bool auth_check_claim(const struct auth *auth, const struct http_request *request,
+                      struct auth_refusal *refusal);
+
 /* Verifies the signature at wall-clock time now_s. *ret_service is the service that the caller signed for, ""
  * when the request has no signature (which is accepted only where none is required; the caller is the root
  * user then). */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/call.h"
 #include "api/context.h"
 #include "api/guard.h"
 #include "api/lambda/handlers.h"
@@ -24,17 +25,8 @@ static void answer_health(struct api_call *call) {
 }
 
 static const struct api_operation own_operations[] = {
-    {.name = "DownloadCode",
-     .method = "GET",
-     .path = OWN_PREFIX "code/{Digest}",
-     .status = 200,
-     .run = lambda_download_code},
-    {.name = "Health",
-     .method = "GET",
-     .path = OWN_PREFIX "health",
-     .status = 200,
-     .run = answer_health,
-     .is_open = true},
+    {"DownloadCode", "GET", OWN_PREFIX "code/{Digest}", .status = 200, .run = lambda_download_code},
+    {"Health", "GET", OWN_PREFIX "health", .status = 200, .run = answer_health, .is_open = true},
 };
 
 struct operation_tree *dispatch_own_operations(void) {
@@ -58,15 +50,21 @@ static uint32_t body_limit(const struct api *api, const struct http_request *req
 }
 
 static size_t begin(void *arg, struct http_exchange *exchange) {
-    const struct api *api = arg;
+    struct api *api = arg;
     const struct http_request *request = http_exchange_request(exchange);
     struct err err;
+    struct auth_refusal refusal;
     if (!guard_check(request, api->options.hosts, &err)) {
         http_respond_and_close(exchange, 403, "Content-Type: text/plain; charset=utf-8\r\n", err.text,
                                strlen(err.text));
         return 0;
     }
-    return body_limit(api, request);
+    uint32_t limit = body_limit(api, request);
+    if (limit > LIMIT_PAYLOAD_BYTES && !auth_check_claim(&api->auth, request, &refusal)) {
+        call_refuse(call_new(api, exchange), refusal.exception, refusal.err.text);
+        return 0;
+    }
+    return limit;
 }
 
 static void too_large(void *arg, struct http_exchange *exchange) {

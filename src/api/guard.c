@@ -33,10 +33,6 @@ static bool split_host(struct http_text authority, struct http_text *ret_host) {
     return true;
 }
 
-static bool is_nocase(struct http_text text, const char *expected) {
-    return text.len == strlen(expected) && strncasecmp(text.data, expected, text.len) == 0;
-}
-
 static bool ends_nocase(struct http_text text, const char *suffix) {
     size_t len = strlen(suffix);
     return text.len > len && strncasecmp(text.data + text.len - len, suffix, len) == 0;
@@ -59,10 +55,10 @@ static bool is_loopback(struct http_text host) {
 }
 
 static bool is_accepted(struct http_text host, const char *const *hosts) {
-    if (is_loopback(host) || is_nocase(host, "localhost") || ends_nocase(host, ".localhost"))
+    if (is_loopback(host) || http_text_is_nocase(host, "localhost") || ends_nocase(host, ".localhost"))
         return true;
     for (; hosts && *hosts; hosts++)
-        if (is_nocase(host, *hosts))
+        if (http_text_is_nocase(host, *hosts))
             return true;
     return false;
 }

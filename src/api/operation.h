@@ -11,15 +11,14 @@
 struct api_call;
 
 struct api_operation {
-    const char *name;   /* "GetFunction" */
-    const char *method; /* "GET" */
-    const char *path;   /* "/2015-03-31/functions/{FunctionName}" */
-    const char
-        *query; /* "List=ALL": a parameter that must be there, for operations that share a path; else NULL */
-    const char *action;                 /* the name permissions and messages use, where it is not `name` */
-    uint32_t body_bytes;                /* the longest request body; 0 = LIMIT_CONTROL_REQUEST_BYTES */
-    int status;                         /* of success */
-    bool is_open;                       /* needs no signature */
+    const char *name;    /* "GetFunction" */
+    const char *method;  /* "GET" */
+    const char *path;    /* "/2015-03-31/functions/{FunctionName}" */
+    const char *query;   /* "List=ALL": must be there, for operations that share a path; or NULL */
+    const char *action;  /* the name permissions and messages use, where it is not `name` */
+    uint32_t body_bytes; /* the longest request body; 0 = LIMIT_CONTROL_REQUEST_BYTES */
+    int status;          /* of success */
+    bool is_open;        /* needs no signature */
     void (*run)(struct api_call *call); /* NULL: not supported yet */
 };
 

@@ -43,8 +43,8 @@ static int split(int64_t wall_us, struct tm *ret_date) {
 static void format_date(int64_t wall_us, const char *zone, char ret_text[CLOCK_TEXT_BYTES]) {
     struct tm date;
     int ms = split(wall_us, &date);
-    snprintf(ret_text, CLOCK_TEXT_BYTES, "%04d-%02d-%02dT%02d:%02d:%02d.%03d%s", date.tm_year + 1900,
-             date.tm_mon + 1, date.tm_mday, date.tm_hour, date.tm_min, date.tm_sec, ms, zone);
+    size_t len = strftime(ret_text, CLOCK_TEXT_BYTES, "%Y-%m-%dT%H:%M:%S", &date);
+    snprintf(ret_text + len, CLOCK_TEXT_BYTES - len, ".%03d%s", ms, zone);
 }
 
 void clock_format_modified(int64_t wall_us, char ret_text[CLOCK_TEXT_BYTES]) {

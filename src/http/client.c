@@ -24,31 +24,35 @@ struct library {
     void (*slist_free_all)(struct curl_slist *list);
 };
 
+/* dlsym() gives a data pointer; POSIX lets it stand for a function. */
+static bool find(void *handle, const char *name, void *place, struct err *err) {
+    void *symbol = dlsym(handle, name);
+    if (symbol)
+        memcpy(place, &symbol, sizeof symbol);
+    else
+        err_set(err, ERR_UNSUPPORTED, "%s has no %s; install a newer package libcurl4", LIBRARY, name);
+    return symbol != NULL;
+}
+
 static bool load(struct library *curl, struct err *err) {
     void *handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
     if (!handle)
-        return err_set(err, ERR_UNSUPPORTED, "%s can't be loaded: %s; install the package libcurl4", LIBRARY,
-                       dlerror());
-    const struct {
-        const char *name;
-        void *place;
-    } symbols[] = {
-        {"curl_global_init", &curl->global_init},       {"curl_easy_init", &curl->easy_init},
-        {"curl_easy_setopt", &curl->easy_setopt},       {"curl_easy_perform", &curl->easy_perform},
-        {"curl_easy_getinfo", &curl->easy_getinfo},     {"curl_easy_cleanup", &curl->easy_cleanup},
-        {"curl_easy_strerror", &curl->easy_strerror},   {"curl_slist_append", &curl->slist_append},
-        {"curl_slist_free_all", &curl->slist_free_all},
-    };
-    for (size_t i = 0; i < sizeof symbols / sizeof symbols[0]; i++) {
-        void *symbol = dlsym(handle, symbols[i].name);
-        if (!symbol)
-            return err_set(err, ERR_UNSUPPORTED, "%s has no %s; install a newer package libcurl4", LIBRARY,
-                           symbols[i].name);
-        memcpy(symbols[i].place, &symbol, sizeof symbol);
+        err_set(err, ERR_UNSUPPORTED, "%s can't be loaded: %s; install the package libcurl4", LIBRARY,
+                dlerror());
+    bool ok = handle && find(handle, "curl_global_init", &curl->global_init, err) &&
+              find(handle, "curl_easy_init", &curl->easy_init, err) &&
+              find(handle, "curl_easy_setopt", &curl->easy_setopt, err) &&
+              find(handle, "curl_easy_perform", &curl->easy_perform, err) &&
+              find(handle, "curl_easy_getinfo", &curl->easy_getinfo, err) &&
+              find(handle, "curl_easy_cleanup", &curl->easy_cleanup, err) &&
+              find(handle, "curl_easy_strerror", &curl->easy_strerror, err) &&
+              find(handle, "curl_slist_append", &curl->slist_append, err) &&
+              find(handle, "curl_slist_free_all", &curl->slist_free_all, err);
+    if (ok && curl->global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        err_set(err, ERR_INTERNAL, "%s can't be initialised", LIBRARY);
+        ok = false;
     }
-    if (curl->global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        return err_set(err, ERR_INTERNAL, "%s can't be initialised", LIBRARY);
-    return true;
+    return ok;
 }
 
 /* A short count makes libcurl give up with CURLE_WRITE_ERROR. */

@@ -73,6 +73,11 @@ void connection_release(struct connection *connection) {
     listener_release(listener);
 }
 
+/* An open connection holds itself. Who may close it and goes on with it afterwards must hold it too. */
+static void assert_held(const struct connection *connection) {
+    assert(connection->holds > 1);
+}
+
 void connection_touch(struct connection *connection) {
     if (connection->listener->has_timeouts)
         connection->since_us = clock_mono_us(connection->listener->clock);
@@ -115,11 +120,11 @@ void connection_close(struct connection *connection) {
     connection->watch = NULL;
     fd_close(&connection->fd);
     listener_forget(connection->listener, connection);
+    assert_held(connection);
     connection_release(connection);
 }
 
 void connection_lost(struct connection *connection) {
-    connection_hold(connection);
     if (is_owned_by_handler(connection)) {
         const struct http_listener *listener = connection->listener;
         connection->phase = CONNECTION_CLOSED; /* told once, whatever the handler does now */
@@ -127,7 +132,6 @@ void connection_lost(struct connection *connection) {
             listener->handler->gone(listener->arg, &connection->exchange);
     }
     connection_close(connection);
-    connection_release(connection);
 }
 
 /* Says that nothing more will come from us, and waits for the client to do the same. Closing at once would

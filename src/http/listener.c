@@ -99,11 +99,19 @@ static void sweep(void *arg) {
     while (listener->sweep_at != &listener->connections) {
         struct connection *connection = list_item(listener->sweep_at, struct connection, link);
         listener->sweep_at = listener->sweep_at->next;
+        connection_hold(connection);
         connection_expire(connection, now_us);
+        connection_release(connection);
     }
     listener->is_sweeping = false;
     listener_sweep_soon(listener);
     listener_release(listener);
+}
+
+static void drop(struct connection *connection) {
+    connection_hold(connection);
+    connection_lost(connection);
+    connection_release(connection);
 }
 
 static void resume_accepting(void *arg) {
@@ -134,8 +142,8 @@ static bool is_client_trouble(int errnum) {
     return false;
 }
 
-/* Answers are small and must leave at once; a peer that vanished must not stay for ever. Set on each socket: one that a
- * client connected to before this listener was made would not have inherited them. */
+/* Answers are small and must leave at once; a peer that vanished must not stay for ever. Set on each socket:
+ * one that a client connected to before this listener was made would not have inherited them. */
 static void set_options(int fd) {
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -226,7 +234,7 @@ void http_listener_drain(struct http_listener *listener, void (*closed)(void *ar
     list_each (link, &listener->connections) {
         struct connection *connection = list_item(link, struct connection, link);
         if (connection->phase == CONNECTION_IDLE)
-            connection_close(connection);
+            drop(connection);
     }
     tell_closed(listener);
     listener_release(listener);
@@ -238,7 +246,7 @@ void http_listener_free(struct http_listener *listener) {
     listener->is_freed = true;
     listener->closed = NULL;
     while (!list_is_empty(&listener->connections))
-        connection_lost(list_item(listener->connections.next, struct connection, link));
+        drop(list_item(listener->connections.next, struct connection, link));
     stop_accepting(listener);
     loop_timer_free(listener->sweep_timer);
     listener->sweep_timer = NULL;
@@ -277,7 +285,7 @@ bool http_listen(const char *address, uint16_t port, int *ret_fd, struct err *er
 }
 
 uint16_t http_listen_port(int listen_fd) {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t len = sizeof address;
     if (getsockname(listen_fd, (struct sockaddr *)&address, &len) < 0)
         return 0;

@@ -313,5 +313,7 @@ void http_abort(struct http_exchange *exchange) {
     assert(connection->phase == CONNECTION_STREAM || connection->phase == CONNECTION_HANDLER);
     struct linger at_once = {.l_onoff = 1};
     setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    connection_hold(connection);
     connection_close(connection);
+    connection_release(connection);
 }

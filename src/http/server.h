@@ -23,15 +23,16 @@ struct http_exchange;
 struct http_handler {
     /* The header section is complete. Return the most bytes of body that are wanted; a request that announces
      * or sends more is answered through `too_large`. To refuse the request before its body is read, answer it
-     * here with http_respond() and return 0. 100-continue is sent only after this. NULL means 0 bytes for
-     * everything. */
+     * here with http_respond() and return 0. 100-continue is sent only after this. A client that
+     * leaves before its whole request is here leaves without a word, so keep nothing that must be freed. NULL
+     * means 0 bytes for everything. */
     size_t (*begin)(void *arg, struct http_exchange *exchange);
 
     /* The whole request is here. From now on the exchange belongs to the handler until it has answered. */
     void (*handle)(void *arg, struct http_exchange *exchange);
 
-    /* The client went away while the handler owned the exchange: forget it; it is invalid after this call.
-     * Not called once the response was handed over completely. */
+    /* The client went away, or half-closed, while the handler owned the exchange: forget it; it is invalid
+     * after this call. Not called once the response was handed over completely. */
     void (*gone)(void *arg, struct http_exchange *exchange);
 
     /* Must answer with http_respond(). NULL: a plain 413. The connection is closed afterwards. */

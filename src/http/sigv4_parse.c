@@ -24,9 +24,10 @@ struct raw_claim {
 #define COMPLAIN(err, result, ...) (err_set(err, ERR_UNAUTHENTICATED, __VA_ARGS__), result)
 
 static bool copy_text(struct http_text text, char *place, size_t size) {
-    if (text.len >= size || memchr(text.data, '\0', text.len))
+    if (text.len >= size)
         return false;
-    memcpy(place, text.data, text.len);
+    for (size_t i = 0; i < text.len; i++)
+        place[i] = text.data[i];
     place[text.len] = '\0';
     return true;
 }
@@ -206,14 +207,14 @@ static enum sigv4_result read_credential(const struct raw_claim *raw, struct sig
                         "Credential should be scoped with a valid terminator: '" SIGV4_TERMINATOR
                         "', not '%.*s'.",
                         (int)parts[4].len, parts[4].data);
-    if (parts[1].len != 8 || memcmp(parts[1].data, raw->date.data, 8) != 0)
+    copy_text((struct http_text){raw->date.data, 8}, claim->date, sizeof claim->date);
+    if (!http_text_is(parts[1], claim->date))
         return COMPLAIN(
             err, SIGV4_MISMATCH,
             "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
-            "'%.*s' != '%.8s', from '%.*s'.",
-            (int)parts[1].len, parts[1].data, raw->date.data, (int)raw->date.len, raw->date.data);
-    if (!parts[0].len || !copy_text(parts[0], claim->access_key, sizeof claim->access_key) ||
-        !copy_text(parts[1], claim->date, sizeof claim->date) || !parts[2].len ||
+            "'%.*s' != '%s', from '%.*s'.",
+            (int)parts[1].len, parts[1].data, claim->date, (int)raw->date.len, raw->date.data);
+    if (!parts[0].len || !copy_text(parts[0], claim->access_key, sizeof claim->access_key) || !parts[2].len ||
         !copy_text(parts[2], claim->region, sizeof claim->region) || !parts[3].len ||
         !copy_text(parts[3], claim->service, sizeof claim->service))
         return COMPLAIN(err, SIGV4_INCOMPLETE, "An element of Credential is empty or too long, got '%.*s'",

@@ -51,7 +51,7 @@ struct environment_context {
 enum init_failure { INIT_OK, INIT_EXITED, INIT_TIMED_OUT, INIT_POSTED_ERROR, INIT_NO_SANDBOX };
 
 struct environment {
-    struct list idle_link; /* pool's idle list, newest first */
+    struct list idle_link; /* the pool's list of idle or of unclaimed environments */
     struct list age_link;  /* all idle environments, oldest first */
     const struct environment_context *context;
     struct pool *pool;

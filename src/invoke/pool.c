@@ -33,6 +33,7 @@ bool pool_get(struct pool_set *set, const struct function *function, struct pool
     pool->code_fd = take_fd(&code_fd);
     pool->grace = loop_timer_new(set->context.loop, on_grace_over, pool);
     list_init(&pool->idle);
+    list_init(&pool->unclaimed);
     list_init(&pool->waiting);
     map_put_bytes(&set->by_epoch, &function->epoch, sizeof function->epoch, pool);
     *ret_pool = pool;
@@ -64,18 +65,22 @@ bool pool_has_bootstrap(const struct pool *pool) {
 static void pair(struct pool *pool, struct invocation *invocation, struct environment *environment) {
     pool->unaided += (environment == NULL) - (invocation->environment == NULL);
     invocation->environment = environment;
-    if (environment)
+    if (environment) {
         environment->invocation = invocation;
+        list_remove(&environment->idle_link);
+    }
 }
 
 static void stop_waiting(struct pool *pool, struct invocation *invocation) {
     list_remove(&invocation->link);
     pool->set->waiting--;
-    if (!invocation->environment)
+    struct environment *environment = take_ptr(invocation->environment);
+    if (!environment) {
         pool->unaided--;
-    else
-        invocation->environment->invocation = NULL;
-    invocation->environment = NULL;
+        return;
+    }
+    environment->invocation = NULL;
+    list_push_back(&pool->unclaimed, &environment->idle_link);
 }
 
 void pool_set_invocation_over(struct pool_set *set, struct invocation *invocation) {
@@ -103,6 +108,7 @@ static bool serve_waiting(struct pool *pool, struct environment *environment) {
         pair(pool, oldest, environment);
     }
     stop_waiting(pool, oldest);
+    list_remove(&environment->idle_link);
     environment_deliver(environment, oldest);
     return true;
 }
@@ -135,12 +141,20 @@ static bool start_for(struct pool *pool, struct invocation *invocation) {
     return true;
 }
 
+/* An environment that is starting already, or a new one. */
+static bool aid(struct pool *pool, struct invocation *invocation) {
+    if (list_is_empty(&pool->unclaimed))
+        return start_for(pool, invocation);
+    pair(pool, invocation, list_item(pool->unclaimed.next, struct environment, idle_link));
+    return true;
+}
+
 static void on_grace_over(void *arg) {
     struct pool *pool = arg;
     list_each(link, &pool->waiting) {
         struct invocation *invocation = list_item(link, struct invocation, link);
         if (!invocation->environment)
-            start_for(pool, invocation);
+            aid(pool, invocation);
     }
     pool_free_if_empty(pool);
 }
@@ -158,7 +172,7 @@ bool pool_run(struct pool *pool, struct invocation *invocation) {
     pool->set->waiting++;
     pool->unaided++;
     if (pool->unaided > pool->counts.by_state[ENVIRONMENT_RESPONDED])
-        return start_for(pool, invocation);
+        return aid(pool, invocation);
     if (pool->unaided == 1)
         loop_timer_start(pool->grace, RETURN_GRACE_MS);
     return true;
@@ -168,6 +182,7 @@ bool pool_run(struct pool *pool, struct invocation *invocation) {
 
 static void on_ready(struct environment *environment) {
     struct pool *pool = environment->pool;
+    list_remove(&environment->idle_link);
     if (serve_waiting(pool, environment))
         return;
     if (pool->is_retired || pool->set->is_draining) {
@@ -185,8 +200,8 @@ static void on_finished(struct environment *environment, struct invocation *invo
 
 /* An initialisation that failed is tried once more, under the function's own time-out, as the service does. */
 static void retry_or_answer(struct pool *pool, struct environment *failed, struct invocation *invocation) {
-    pair(pool, invocation, NULL);
     failed->invocation = NULL;
+    pair(pool, invocation, NULL);
     if (!invocation->init_retried && failed->init_failure != INIT_NO_SANDBOX) {
         invocation->init_retried = true;
         start_for(pool, invocation);

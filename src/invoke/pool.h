@@ -1,7 +1,7 @@
 /* The environments of one epoch of one function version, and the calls that wait for one.
  *
  * A call takes the newest idle environment; without one it waits, and an environment is started for it. Whichever environment is
- * ready first serves the oldest waiting call. An environment that has just answered comes back within microseconds: a call
+ * ready first serves the oldest waiting call, and what was started for that one is there for the next. An environment that has just answered comes back within microseconds: a call
  * waits RETURN_GRACE_MS for it before another one is started, so that one caller in a row never causes a second cold start. */
 #pragma once
 
@@ -39,9 +39,10 @@ struct pool {
     const struct function *function;
     struct function_log *log;
     int code_fd;
-    struct list idle;    /* environments, newest first */
-    struct list waiting; /* invocations, oldest first */
-    size_t unaided;      /* waiting ones for which no environment was started: they rely on a returning one */
+    struct list idle;      /* environments, newest first */
+    struct list unclaimed; /* starting environments whose invocation was served by another one meanwhile */
+    struct list waiting;   /* invocations, oldest first */
+    size_t unaided;        /* waiting ones for which no environment is starting: they rely on a returning one */
     struct loop_timer *grace;
     bool is_retired;
 };

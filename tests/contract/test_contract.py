@@ -1,5 +1,6 @@
-"""The API against the public service model of Lambda, as an installed botocore has it: operations, shapes of
-answers and errors, waiters, paginators. The model may be older than Lamb's table; what it has must be there."""
+"""The API against the public service model of Lambda in an installed botocore: operations, shapes of
+answers and errors, waiters, paginators. The model may be older than Lamb's table; what it has must be in
+it."""
 
 import base64
 import io
@@ -263,15 +264,18 @@ def test_invoke_of_a_failing_function(client):
 def test_trace_id_of_the_caller_is_kept(front, client):
     name = create(client)
     trace = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
-    answer = front.send(
-        "POST", f"{FUNCTIONS}/{name}/invocations", b"{}", {"X-Amzn-Trace-Id": trace}
-    )
+    answer = front.send("POST", f"{FUNCTIONS}/{name}/invocations", b"{}", {"X-Amzn-Trace-Id": trace})
     assert answer.headers["x-amzn-trace-id"] == trace
 
 
 @pytest.mark.parametrize(
     "context, is_fine",
-    [(b'{"client":{}}', True), (b'{"a":\n1}', True), (b"no json", False), (b'"' + b"x" * 3000 + b'"', False)],
+    [
+        (b'{"client":{}}', True),
+        (b'{"a":\n1}', True),
+        (b"no json", False),
+        (b'"' + b"x" * 3000 + b'"', False),
+    ],
 )
 def test_client_context(front, client, context, is_fine):
     name = create(client)

@@ -99,6 +99,7 @@ static void failed(void *arg, uint64_t id, const struct err *failure) {
     struct outcome *outcome = find_outcome(arg, id);
     outcome->has_failed = true;
     outcome->failure = *failure;
+    loop_stop(outcome->fixture->loop);
 }
 
 static void ended(void *arg, uint64_t id, const struct sandbox_end *end) {

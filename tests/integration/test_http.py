@@ -84,7 +84,7 @@ def test_chunked_request_body(lamb):
 
 
 def test_expect_100_continue(lamb):
-    name = lamb.create_python(packages.ECHO_PY)
+    name = lamb.create_c(packages.ECHO_C)
     path, body = f"{LIST}/{name}/invocations", b'{"a":1}'
     headers = {
         **sign(lamb.daemon, "POST", path, {}, body),

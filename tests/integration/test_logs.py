@@ -70,10 +70,11 @@ def test_report_of_a_cold_and_a_warm_call(lamb):
 
 def test_max_memory_used_is_true(lamb):
     body = """size_t size = (size_t)atol(event->data) << 20;
-    char *data = malloc(size ? size : 1);
-    memset(data, 7, size);
-    lamb_respondf(response, "%d", data[size / 2]);
-    free(data);"""
+    volatile char *data = malloc(size);
+    for (size_t i = 0; i < size; i += 4096)
+        data[i] = 7;
+    lamb_respondf(response, "%d", data[4096]);
+    free((void *)data);"""
     name = lamb.create_c(body, MemorySize=256)
     small = Report(lamb.invoke(name, 1, LogType="Tail").log).used_mb
     large = Report(lamb.invoke(name, 150, LogType="Tail").log).used_mb

@@ -32,10 +32,10 @@ def test_tags_come_and_go(lamb):
 
 def test_tags_may_hold_any_text(lamb):
     name = lamb.create_python(packages.ECHO_PY)
-    tags = {"a b/c:d=e": "ünï & 'quoted' \"twice\"", "empty": ""}
+    tags = {"a b/c:d=e+f-g@h_i.j": "ünï 東京 7/:=+-@_.", "empty": ""}
     lamb.client.tag_resource(Resource=lamb.arn(name), Tags=tags)
     assert lamb.client.list_tags(Resource=lamb.arn(name))["Tags"] == tags
-    lamb.client.untag_resource(Resource=lamb.arn(name), TagKeys=["a b/c:d=e"])
+    lamb.client.untag_resource(Resource=lamb.arn(name), TagKeys=["a b/c:d=e+f-g@h_i.j"])
     assert lamb.client.list_tags(Resource=lamb.arn(name))["Tags"] == {"empty": ""}
 
 
@@ -49,7 +49,7 @@ def test_tagging_makes_a_new_revision(lamb):
 
 
 def test_tagging_keeps_environments_warm(lamb):
-    name = lamb.create_bash('echo "$$"')
+    name = lamb.create_c(packages.ECHO_C)
     first = lamb.invoke(name, LogType="Tail")
     assert "Init Duration" in first.log
     lamb.client.tag_resource(Resource=lamb.arn(name), Tags={"a": "b"})

@@ -85,16 +85,28 @@ class FakeApi:
         self._events = queue.Queue()
         self._invocations = 0
         self._connections = []
+        self._threads = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._start(self._accept)
+
+    def _start(self, target, *args):
+        thread = threading.Thread(target=target, args=args, daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def close(self):
-        self._listener.close()
+        """Ends every thread: shutdown wakes those that wait for the network, None those for events."""
+        self._listener.shutdown(socket.SHUT_RDWR)
         for connection in self._connections:
-            connection.close()
-        for _ in self._connections:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # The runtime was faster.
             self._events.put(None)
+        for thread in self._threads:
+            thread.join(TIMEOUT_S)
+            assert not thread.is_alive()
 
     def send_event(self, payload=b"{}", **headers):
         """Queues an event; headers as Trace_Id="Root=…". Gives its request id."""
@@ -124,11 +136,12 @@ class FakeApi:
             try:
                 connection, _ = self._listener.accept()
             except OSError:
+                self._listener.close()
                 return
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._connections.append(connection)
             number = len(self._connections)
-            threading.Thread(target=self._serve, args=(connection, number), daemon=True).start()
+            self._start(self._serve, connection, number)
 
     def _serve(self, connection, number):
         reader = Reader(connection)

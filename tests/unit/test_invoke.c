@@ -337,6 +337,25 @@ static void the_oldest_waiting_call_is_served_first(void **state) {
     stop_runtime(&second);
 }
 
+/* Two callers that call again at once never need more than two environments, however slow the second one starts. */
+static void no_more_environments_than_callers(void **state) {
+    (void)state;
+    call(0);
+    call(1);
+    struct runtime first = cold_start(1);
+    int served = 0;
+    for (int next = 2; next < 7; next++) {
+        read_answer(&first);
+        respond(&first, &callers[served++], "0");
+        read_answer(&first);
+        call(next);
+        ask_next(&first);
+    }
+    assert_int_equal(started_count, 2);
+    assert_int_equal(invoke_count(invoke).environments, 2);
+    stop_runtime(&first);
+}
+
 static void the_account_limit_throttles(void **state) {
     (void)state;
     invoke_free(invoke);
@@ -564,6 +583,7 @@ int main(void) {
         TEST(a_caller_in_a_row_causes_one_cold_start),
         TEST(an_environment_that_does_not_return_is_replaced),
         TEST(the_oldest_waiting_call_is_served_first),
+        TEST(no_more_environments_than_callers),
         TEST(the_account_limit_throttles),
         TEST(a_retired_epoch_never_serves_again),
         TEST(a_failed_initialisation_is_tried_once_more),

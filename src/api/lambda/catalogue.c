@@ -11,8 +11,9 @@
 
 /* "account/name"; returns its length. */
 static size_t make_key(char key[KEY_BYTES], const char *account, const char *name) {
-    size_t account_len = strnlen(account, ACCOUNT_BYTES - 1);
-    size_t name_len = strnlen(name, FUNCTION_NAME_BYTES - 1);
+    size_t account_len = strlen(account);
+    size_t name_len = strlen(name);
+    assert(account_len < ACCOUNT_BYTES && name_len < FUNCTION_NAME_BYTES);
     memcpy(key, account, account_len);
     key[account_len] = '/';
     memcpy(key + account_len + 1, name, name_len);

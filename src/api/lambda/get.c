@@ -34,12 +34,14 @@ static char *make_location(const struct api_call *call, const struct function *f
     const struct api_options *options = &call->api->options;
     char path[sizeof "/_lamb/code/" + DIGEST_SHA256_HEX_BYTES];
     snprintf(path, sizeof path, "/_lamb/code/%s", function->code_digest);
-    const char *host = strstr(options->public_endpoint, "://");
+    const char *separator = strstr(options->public_endpoint, "://");
+    const char *rest = separator ? separator + strlen("://") : options->public_endpoint;
+    OWN_MEM char *host = mem_copy_text(rest, strcspn(rest, "/"));
     OWN_MEM char *scheme = mem_copy_text(options->public_endpoint,
-                                         host ? (size_t)(host - options->public_endpoint) : 0);
+                                         separator ? (size_t)(separator - options->public_endpoint) : 0);
     const struct sigv4_presign presign = {
-        .scheme = host ? scheme : "http",
-        .host = host ? host + 3 : options->public_endpoint,
+        .scheme = separator ? scheme : "http",
+        .host = host,
         .path = path,
         .access_key = call->caller->id,
         .secret = call->caller->secret,

@@ -84,6 +84,13 @@ static bool read_headers(const struct http_request *request, struct invoke_optio
     return true;
 }
 
+static bool is_json_object(const char *text, size_t len) {
+    size_t first = 0;
+    while (first < len && strchr(" \t\r\n", text[first]))
+        first++;
+    return first < len && text[first] == '{' && json_check(text, len, NULL);
+}
+
 /* The context is handed to the function as one header line, where white space between tokens must be no line
  * break; inside of strings JSON has none. */
 static bool read_client_context(const struct http_request *request, char *space, const char **ret_context,
@@ -96,7 +103,7 @@ static bool read_client_context(const struct http_request *request, char *space,
         return err_set(err, ERR_SYNTAX, "Client context must have length less than or equal to %d",
                        LIMIT_CLIENT_CONTEXT_BYTES);
     size_t len;
-    if (!digest_base64_decode(sent->data, sent->len, space, &len) || !json_check(space, len, NULL))
+    if (!digest_base64_decode(sent->data, sent->len, space, &len) || !is_json_object(space, len))
         return err_set(err, ERR_SYNTAX, "Client context must be a valid Base64-encoded JSON object.");
     for (size_t i = 0; i < len; i++)
         if ((unsigned char)space[i] < ' ')

@@ -105,7 +105,8 @@ class Lamb:
         return clients.invoke(self.client, name, event, **parameters)
 
     def logs(self, name):
-        return self.daemon.run_cli("logs", "--data-dir", str(self.daemon.data_dir), name).stdout
+        """All of the function's log; "" while it has none."""
+        return self.daemon.run_cli("logs", "--data-dir", str(self.daemon.data_dir), name, check=False).stdout
 
     def aws(self, *words, **options):
         return clients.aws(self.daemon, *words, **options)

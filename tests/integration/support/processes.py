@@ -96,7 +96,8 @@ def _front_sockets(pid, port):
             continue
         for line in lines:
             fields = line.split()
-            if int(fields[1].rsplit(":", 1)[1], 16) == port and fields[3] != "0A":
+            is_here = int(fields[1].rsplit(":", 1)[1], 16) == port
+            if is_here and fields[3] != "0A" and fields[9] != "0":  # not the listener, not TIME_WAIT
                 inodes.add(fields[9])
     return inodes
 

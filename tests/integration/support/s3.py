@@ -3,6 +3,7 @@ have."""
 
 import http.server
 import threading
+from urllib.parse import unquote
 
 
 class FakeS3:
@@ -41,7 +42,7 @@ class FakeS3:
         return f"http://127.0.0.1:{self.server.server_port}"
 
     def answer(self, path):
-        bucket, _, key = path.split("?")[0].lstrip("/").partition("/")
+        bucket, _, key = unquote(path.split("?")[0]).lstrip("/").partition("/")
         if self.status is not None:
             return self.status, error_document("InternalError", "We encountered an internal error.")
         if (bucket, key) in self.objects:
