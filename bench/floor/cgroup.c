@@ -81,10 +81,11 @@ static void favor_dynamic_moves(void) {
         unsigned long mount_flags = MS_REMOUNT;
         for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
             mount_flags |= hasmntopt(mount_entry, flags[i].name) != NULL ? flags[i].flag : 0;
-        char options[PATH_SIZE] = "favordynmods";
+        char options[PATH_SIZE];
+        int len = snprintf(options, sizeof options, "favordynmods");
         for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
             if (hasmntopt(mount_entry, kept[i]) != NULL)
-                strcat(strcat(options, ","), kept[i]);
+                len += snprintf(options + len, sizeof options - (size_t)len, ",%s", kept[i]);
         /* Kernels before 6.0 do not know the option; the floors are then what such a kernel can do. */
         mount("cgroup2", v2_root(), "cgroup2", mount_flags, options);
         break;

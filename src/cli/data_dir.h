@@ -1,7 +1,8 @@
 /* What commands that work beside a daemon share: its data directory. */
 #pragma once
 
-/* LAMB_DATA_DIR, or /var/lib/lamb for root and lamb/ in the user's data directory for others. In fresh memory. */
+/* LAMB_DATA_DIR, or /var/lib/lamb for root and lamb/ in the user's data directory for others. In fresh
+ * memory. */
 char *data_dir_default(void);
 
 /* The value of --data-dir, which is taken out of `args`; otherwise data_dir_default(). In fresh

@@ -1,5 +1,5 @@
-/* lamb env: prints shell exports for clients of a running daemon, from the file `access` that it keeps in its data directory
- * (lines "NAME=value"; see daemon/access_file.c). */
+/* lamb env: prints shell exports for clients of a running daemon, from the file `access` that it keeps in its
+ * data directory (lines "NAME=value"; see daemon/access_file.c). */
 #include <stdio.h>
 #include <string.h>
 
@@ -28,7 +28,8 @@ int command_env(const char *const args[]) {
     buf_init(&text, ACCESS_FILE_BYTES);
     struct err err;
     if (!fs_read(path, &text, &err)) {
-        fprintf(stderr, "lamb env: %s (was lamb serve started with this data directory? see --data-dir)\n", err.text);
+        fprintf(stderr, "lamb env: %s (was lamb serve started with this data directory? see --data-dir)\n",
+                err.text);
         return 1;
     }
     OWN_MEM char *lines = buf_take(&text);

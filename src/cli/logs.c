@@ -1,5 +1,5 @@
-/* lamb logs [-f] FUNCTION: prints a function's log, and follows it across rotation. Reads the files that lamb serve writes (see
- * invoke/function_log.h); needs no running daemon. */
+/* lamb logs [-f] FUNCTION: prints a function's log, and follows it across rotation. Reads the files that lamb
+ * serve writes (see invoke/function_log.h); needs no running daemon. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -63,7 +63,8 @@ static bool is_same_file(int fd, const char *path) {
            open_file.st_dev == named.st_dev;
 }
 
-/* Waits for changes of the directory; at every one prints what is new, and goes on with the new file after a rotation. */
+/* Waits for changes of the directory; at every one prints what is new, and goes on with the new file after a
+ * rotation. */
 static bool follow(const char *dir, const char *path, struct err *err) {
     OWN_FD int notify = inotify_init1(IN_CLOEXEC);
     if (notify < 0 || inotify_add_watch(notify, dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0)
@@ -84,7 +85,8 @@ static bool follow(const char *dir, const char *path, struct err *err) {
     }
 }
 
-/* The first account directory that has a log of this function; logs of several accounts lie beside each other. */
+/* The first account directory that has a log of this function; logs of several accounts lie beside each
+ * other. */
 struct search {
     const char *logs_dir;
     const char *function;
@@ -127,8 +129,8 @@ int command_logs(const char *const args[]) {
     bool listed = fs_list(logs_dir, look_in_account, &search, &err);
     OWN_MEM char *dir = search.dir;
     if (!listed || !dir) {
-        fprintf(stderr, "lamb logs: there is no log of %s in %s%s%s (see --data-dir)\n", arguments.function, logs_dir,
-                err.code != ERR_NONE ? ": " : "", err.code != ERR_NONE ? err.text : "");
+        fprintf(stderr, "lamb logs: there is no log of %s in %s%s%s (see --data-dir)\n", arguments.function,
+                logs_dir, err.code != ERR_NONE ? ": " : "", err.code != ERR_NONE ? err.text : "");
         return 1;
     }
     if (!print_log(dir, &arguments, &err)) {

@@ -5,8 +5,8 @@
 #include "base/mem.h"
 #include "sys/fs.h"
 
-bool access_file_write(const char *data_dir, const struct access_key *key, const char *region, const char *endpoint,
-                       struct err *err) {
+bool access_file_write(const char *data_dir, const struct access_key *key, const char *region,
+                       const char *endpoint, struct err *err) {
     OWN(buf) struct buf text;
     buf_init(&text, 2048);
     buf_append_format(&text,

@@ -1,4 +1,5 @@
-/* See assemble.h. Modules are made from the bottom up; each is told what lies above it only through callbacks. */
+/* See assemble.h. Modules are made from the bottom up; each is told what lies above it only through
+ * callbacks. */
 #include "daemon/assemble.h"
 
 #include <arpa/inet.h>
@@ -20,7 +21,8 @@
 #include "sys/fs.h"
 #include "sys/work.h"
 
-/* A client may idle for so long between requests, take so long for a request's head, and pause so long within a body. */
+/* A client may idle for so long between requests, take so long for a request's head, and pause so long within
+ * a body. */
 #define FRONT_IDLE_MS 120000
 #define FRONT_HEADER_MS 20000
 #define FRONT_BODY_MS 30000
@@ -68,7 +70,8 @@ static void on_front_closed(void *arg) {
 
 static void on_drain_timeout(void *arg) {
     struct daemon *daemon = arg;
-    log_warn("lamb.drain_timeout", "setting=drain-timeout seconds=%lld", (long long)daemon->config->drain_timeout_s);
+    log_warn("lamb.drain_timeout", "setting=drain-timeout seconds=%lld",
+             (long long)daemon->config->drain_timeout_s);
     loop_stop(daemon->loop);
 }
 
@@ -92,7 +95,8 @@ static void on_spawner_lost(void *arg) {
 
 /* ---- making ---- */
 
-/* "http://ADDR:PORT" of the socket; a wildcard address becomes the loopback one, which clients on this machine can reach. */
+/* "http://ADDR:PORT" of the socket; a wildcard address becomes the loopback one, which clients on this
+ * machine can reach. */
 static char *endpoint_of(int listen_fd) {
     struct sockaddr_storage address;
     socklen_t size = sizeof address;
@@ -173,7 +177,8 @@ static bool make_api(struct daemon *daemon, struct err *err) {
         .runtimes = &daemon->runtimes,
         .concurrency = (uint32_t)config->concurrency,
     };
-    if (!api_new(daemon->loop, &daemon->clock, &options, daemon->db, daemon->lane, daemon->invoke, &daemon->api, err))
+    if (!api_new(daemon->loop, &daemon->clock, &options, daemon->db, daemon->lane, daemon->invoke,
+                 &daemon->api, err))
         return false;
     struct access_key key;
     return !api_root_key(daemon->api, &key) ||
@@ -188,8 +193,8 @@ static void make_front(struct daemon *daemon, int listen_fd) {
         .header_timeout_ms = FRONT_HEADER_MS,
         .body_timeout_ms = FRONT_BODY_MS,
     };
-    daemon->front =
-        http_listener_new(daemon->loop, listen_fd, api_http_handler(), daemon->api, &daemon->front_options, &daemon->clock);
+    daemon->front = http_listener_new(daemon->loop, listen_fd, api_http_handler(), daemon->api,
+                                      &daemon->front_options, &daemon->clock);
 }
 
 bool daemon_new(const struct daemon_inputs *inputs, struct daemon **ret_daemon, struct err *err) {
@@ -206,8 +211,8 @@ bool daemon_new(const struct daemon_inputs *inputs, struct daemon **ret_daemon, 
     const char *public = inputs->config->public_endpoint;
     daemon->endpoint = public[0] ? mem_text(public) : endpoint_of(listen_fd);
     OWN_MEM char *cache = fs_join(inputs->config->data_dir, "runtimes.cache");
-    if (!make_dirs(daemon, err) ||
-        !runtimes_find(inputs->config->runtimes, inputs->config->runtime_dirs, cache, &daemon->runtimes, err)) {
+    if (!make_dirs(daemon, err) || !runtimes_find(inputs->config->runtimes, inputs->config->runtime_dirs,
+                                                  cache, &daemon->runtimes, err)) {
         fd_close(&spawner.socket_fd);
         daemon_free(daemon);
         return false;
@@ -235,7 +240,8 @@ int daemon_run(struct daemon *daemon) {
 
 /* Jobs hold pointers into api and store: they must end first. */
 static void wait_for_jobs(struct daemon *daemon) {
-    while ((daemon->api && api_pending(daemon->api) > 0) || (daemon->lane && work_lane_pending(daemon->lane) > 0))
+    while ((daemon->api && api_pending(daemon->api) > 0) ||
+           (daemon->lane && work_lane_pending(daemon->lane) > 0))
         loop_turn(daemon->loop, true);
 }
 

@@ -1,4 +1,5 @@
-/* Makes the modules of a running daemon, hands callbacks down, and takes everything apart again. Begin a tour here. */
+/* Makes the modules of a running daemon, hands callbacks down, and takes everything apart again. Begin a tour
+ * here. */
 #pragma once
 
 #include <stdbool.h>
@@ -22,8 +23,8 @@ bool daemon_new(const struct daemon_inputs *inputs, struct daemon **ret_daemon, 
 /* "http://127.0.0.1:4566" */
 const char *daemon_endpoint(const struct daemon *daemon);
 
-/* Serves until SIGTERM or SIGINT, then drains: running invocations end, log lines and changes reach the disk. A second signal,
- * or the setting drain-timeout, cuts that short. Returns the exit status. */
+/* Serves until SIGTERM or SIGINT, then drains: running invocations end, log lines and changes reach the disk.
+ * A second signal, or the setting drain-timeout, cuts that short. Returns the exit status. */
 int daemon_run(struct daemon *daemon);
 
 void daemon_free(struct daemon *daemon); /* NULL and half-built ones are fine */

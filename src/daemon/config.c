@@ -70,10 +70,10 @@ static const struct setting settings[] = {
      "idle environments are retired while the machine has less memory available"},
     {"parked-sandboxes", "N", offsetof(struct config, parked_sandboxes), true, "4", 0, 256, "sandboxes", NULL,
      "kept ready for cold starts at least"},
-    {"parked-sandboxes-max", "N", offsetof(struct config, parked_sandboxes_max), true, "32", 1, 1024, "sandboxes", NULL,
-     "kept ready at most, when use asks for more"},
-    {"max-connections", "N", offsetof(struct config, max_connections), true, "4096", 1, 65536, "connections", NULL,
-     "of clients at once"},
+    {"parked-sandboxes-max", "N", offsetof(struct config, parked_sandboxes_max), true, "32", 1, 1024,
+     "sandboxes", NULL, "kept ready at most, when use asks for more"},
+    {"max-connections", "N", offsetof(struct config, max_connections), true, "4096", 1, 65536, "connections",
+     NULL, "of clients at once"},
     {"log-file-mb", "N", offsetof(struct config, log_file_mb), true, "64", 1, 65536, "MB", NULL,
      "a function's log file is rotated at this size"},
     {"log-files", "N", offsetof(struct config, log_files), true, "4", 2, 100, "files", NULL,
@@ -112,11 +112,12 @@ static bool is_choice(const char *choices, const char *value) {
     return false;
 }
 
-static bool set_value(struct config *config, const struct setting *setting, const char *value, struct err *err) {
+static bool set_value(struct config *config, const struct setting *setting, const char *value,
+                      struct err *err) {
     if (!setting->is_number) {
         if (setting->choices && !is_choice(setting->choices, value))
-            return err_set(err, ERR_PARAMETER, "setting %s is \"%s\", but must be one of %s", setting->name, value,
-                           setting->choices);
+            return err_set(err, ERR_PARAMETER, "setting %s is \"%s\", but must be one of %s", setting->name,
+                           value, setting->choices);
         char **text = text_of(config, setting);
         free(*text);
         *text = mem_text(value);
@@ -126,7 +127,8 @@ static bool set_value(struct config *config, const struct setting *setting, cons
     errno = 0;
     long long number = strtoll(value, &end, 10);
     if (errno != 0 || end == value || *end != '\0' || number < setting->min || number > setting->max)
-        return err_set(err, ERR_PARAMETER, "setting %s is \"%s\", but must be a number from %lld to %lld (%s)", setting->name,
+        return err_set(err, ERR_PARAMETER,
+                       "setting %s is \"%s\", but must be a number from %lld to %lld (%s)", setting->name,
                        value, (long long)setting->min, (long long)setting->max, setting->unit);
     *number_of(config, setting) = number;
     return true;
@@ -220,19 +222,23 @@ static char *default_runtime_clients(void) {
 
 static bool check(const struct config *config, struct err *err) {
     if (strlen(config->account_id) != 12 || strspn(config->account_id, "0123456789") != 12)
-        return err_set(err, ERR_PARAMETER, "setting account-id is \"%s\", but must be twelve digits", config->account_id);
+        return err_set(err, ERR_PARAMETER, "setting account-id is \"%s\", but must be twelve digits",
+                       config->account_id);
     if (config->region[0] == '\0' || strlen(config->region) > 32 ||
         strspn(config->region, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(config->region))
-        return err_set(err, ERR_PARAMETER, "setting region is \"%s\", but must look like us-east-1", config->region);
+        return err_set(err, ERR_PARAMETER, "setting region is \"%s\", but must look like us-east-1",
+                       config->region);
     if (config->data_dir[0] == '\0')
         return err_set(err, ERR_PARAMETER, "setting data-dir is empty");
     if (config->parked_sandboxes > config->parked_sandboxes_max)
-        return err_set(err, ERR_PARAMETER, "setting parked-sandboxes is %lld, more than parked-sandboxes-max (%lld)",
+        return err_set(err, ERR_PARAMETER,
+                       "setting parked-sandboxes is %lld, more than parked-sandboxes-max (%lld)",
                        (long long)config->parked_sandboxes, (long long)config->parked_sandboxes_max);
     return true;
 }
 
-/* The file's name must be known before the file is read, and arguments win over what is in it: so they are read twice. */
+/* The file's name must be known before the file is read, and arguments win over what is in it: so they are
+ * read twice. */
 bool config_load(struct config *config, const char *const args[], struct err *err) {
     *config = (struct config){0};
     for (size_t i = 0; i < SETTINGS; i++)
@@ -246,7 +252,8 @@ bool config_load(struct config *config, const char *const args[], struct err *er
         return false;
     if (config->config_file[0] != '\0') {
         OWN_MEM char *path = mem_text(config->config_file);
-        if (!read_file(config, path, err) || !read_environment(config, err) || !read_arguments(config, args, err))
+        if (!read_file(config, path, err) || !read_environment(config, err) ||
+            !read_arguments(config, args, err))
             return false;
     }
     return check(config, err);
@@ -262,37 +269,43 @@ void config_done(struct config *config) {
 /* "30 s; 0 to 3600" or what the text may be. */
 static void describe_default(const struct setting *setting, char ret_text[160]) {
     if (setting->is_number)
-        snprintf(ret_text, 160, "%s %s; %lld to %lld", setting->fallback, setting->unit, (long long)setting->min,
-                 (long long)setting->max);
+        snprintf(ret_text, 160, "%s %s; %lld to %lld", setting->fallback, setting->unit,
+                 (long long)setting->min, (long long)setting->max);
     else if (!setting->fallback)
         snprintf(ret_text, 160, "depends on the machine");
     else
-        snprintf(ret_text, 160, "%s%s%s", setting->fallback[0] ? setting->fallback : "none", setting->choices ? "; " : "",
-                 setting->choices ? setting->choices : "");
+        snprintf(ret_text, 160, "%s%s%s", setting->fallback[0] ? setting->fallback : "none",
+                 setting->choices ? "; " : "", setting->choices ? setting->choices : "");
 }
 
 void config_print_help(FILE *out) {
-    fprintf(out, "usage: lamb serve [--NAME VALUE]...\n\n"
-                 "Every setting can also be given as environment variable LAMB_NAME or as a line \"name = value\" in the\n"
-                 "file named by --config. Arguments win over the environment, the environment over the file.\n\n");
+    fputs("usage: lamb serve [--NAME VALUE]...\n\n"
+          "Every setting can also be given as environment variable LAMB_NAME or as a line\n"
+          "\"name = value\" in the file named by --config. Arguments win over the environment,\n"
+          "the environment over the file.\n\n",
+          out);
     for (size_t i = 0; i < SETTINGS; i++) {
         char fallback[160];
         describe_default(&settings[i], fallback);
-        fprintf(out, "  --%s %s\n      %s [%s]\n", settings[i].name, settings[i].value, settings[i].help, fallback);
+        fprintf(out, "  --%s %s\n      %s [%s]\n", settings[i].name, settings[i].value, settings[i].help,
+                fallback);
     }
 }
 
 void config_print_markdown(FILE *out) {
-    fprintf(out, "# Settings of lamb serve\n\n"
-                 "Printed by `lamb serve --help-markdown`. Arguments win over environment variables, those over the file named\n"
-                 "by `--config`, which has lines of the form `name = value`.\n\n"
-                 "| argument | environment | default and limits | meaning |\n|---|---|---|---|\n");
+    fputs(
+        "# Settings of lamb serve\n\n"
+        "Printed by `lamb serve --help-markdown`. Arguments win over environment variables, those over the\n"
+        "file named by `--config`, which has lines of the form `name = value`.\n\n"
+        "| argument | environment | default and limits | meaning |\n|---|---|---|---|\n",
+        out);
     for (size_t i = 0; i < SETTINGS; i++) {
         char fallback[160], name[64];
         describe_default(&settings[i], fallback);
         environment_name(&settings[i], name);
         for (char *bar = strchr(fallback, '|'); bar; bar = strchr(bar, '|'))
             *bar = '/';
-        fprintf(out, "| `--%s %s` | `%s` | %s | %s |\n", settings[i].name, settings[i].value, name, fallback, settings[i].help);
+        fprintf(out, "| `--%s %s` | `%s` | %s | %s |\n", settings[i].name, settings[i].value, name, fallback,
+                settings[i].help);
     }
 }

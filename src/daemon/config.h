@@ -1,5 +1,6 @@
-/* The settings of `lamb serve`, from one table: command line, environment (LAMB_...), configuration file and defaults, in this
- * order of precedence. `lamb serve --help` and docs/settings.md are printed from the same table. */
+/* The settings of `lamb serve`, from one table: command line, environment (LAMB_...), configuration file and
+ * defaults, in this order of precedence. `lamb serve --help` and docs/settings.md are printed from the same
+ * table. */
 #pragma once
 
 #include <stdbool.h>

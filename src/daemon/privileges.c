@@ -14,11 +14,12 @@ bool privileges_plan(const char *user, struct privileges *ret_privileges, struct
     const struct passwd *entry = getpwnam(user);
     if (!entry)
         return err_set(err, ERR_NOT_FOUND,
-                       "there is no user \"%s\" to run as (setting: user); make one with: useradd --system --no-create-home "
-                       "--shell /usr/sbin/nologin %s",
+                       "there is no user \"%s\" to run as (setting: user); make one with: "
+                       "useradd --system --no-create-home --shell /usr/sbin/nologin %s",
                        user, user);
     if (entry->pw_uid == 0)
-        return err_set(err, ERR_PARAMETER, "setting user is \"%s\", which is root: lamb serve must not run as root", user);
+        return err_set(err, ERR_PARAMETER,
+                       "setting user is \"%s\", which is root: lamb serve must not run as root", user);
     *ret_privileges = (struct privileges){.drops = true, .uid = entry->pw_uid, .gid = entry->pw_gid};
     return true;
 }

@@ -1,4 +1,5 @@
-/* Giving up root: `lamb serve` opens what needs it, starts lamb-spawner, and then becomes an ordinary user for good. */
+/* Giving up root: `lamb serve` opens what needs it, starts lamb-spawner, and then becomes an ordinary user
+ * for good. */
 #pragma once
 
 #include <stdbool.h>
@@ -12,7 +13,8 @@ struct privileges {
     gid_t gid;
 };
 
-/* Looks the user up. ERR_NOT_FOUND names the setting and the command that makes one. Not root: nothing to give up. */
+/* Looks the user up. ERR_NOT_FOUND names the setting and the command that makes one. Not root: nothing to
+ * give up. */
 bool privileges_plan(const char *user, struct privileges *ret_privileges, struct err *err);
 
 /* Gives a directory to the user; only its own entry, not what is below. */

@@ -1,5 +1,5 @@
-/* See runtimes.h. Python's version stands in the program's name; Node's has to be asked for, which costs some 20 ms, so the
- * answer is kept in a file as lines "<path> <size> <mtime> <major>". */
+/* See runtimes.h. Python's version stands in the program's name; Node's has to be asked for, which costs some
+ * 20 ms, so the answer is kept in a file as lines "<path> <size> <mtime> <major>". */
 #include "daemon/runtimes.h"
 
 #include <stdio.h>
@@ -21,7 +21,8 @@
 /* ---- lists in settings ---- */
 
 /* Calls `each` for every item between commas; false when it says so. */
-static bool each_item(const char *list, bool (*each)(void *arg, char *item, struct err *err), void *arg, struct err *err) {
+static bool each_item(const char *list, bool (*each)(void *arg, char *item, struct err *err), void *arg,
+                      struct err *err) {
     OWN_MEM char *copy = mem_text(list);
     char *rest = copy;
     for (char *item = strsep(&rest, ","); item; item = strsep(&rest, ","))
@@ -34,7 +35,9 @@ static bool each_item(const char *list, bool (*each)(void *arg, char *item, stru
 static bool split_mapping(char *item, const char **ret_name, const char **ret_path, struct err *err) {
     char *equals = strchr(item, '=');
     if (!equals || equals[1] != '/')
-        return err_set(err, ERR_PARAMETER, "setting runtimes has \"%s\", which is not of the form name=/path/of/interpreter", item);
+        return err_set(err, ERR_PARAMETER,
+                       "setting runtimes has \"%s\", which is not of the form name=/path/of/interpreter",
+                       item);
     *equals = '\0';
     *ret_name = item;
     *ret_path = equals + 1;
@@ -42,6 +45,12 @@ static bool split_mapping(char *item, const char **ret_name, const char **ret_pa
 }
 
 /* ---- Node's version ---- */
+
+/* "20.20.2" to 20; 0 when it is no version. */
+static int parse_major(const char *text) {
+    long major = strtol(text, NULL, 10);
+    return major > 0 && major < 1000 ? (int)major : 0;
+}
 
 static int ask_major(const char *path) {
     OWN(buf) struct buf output;
@@ -54,7 +63,7 @@ static int ask_major(const char *path) {
         return 0;
     }
     const char *text = buf_text(&output);
-    return status == 0 && text[0] == 'v' ? atoi(text + 1) : 0;
+    return status == 0 && text[0] == 'v' ? parse_major(text + 1) : 0;
 }
 
 /* The major version of a node program, 0 when there is none or it does not say. */
@@ -62,13 +71,14 @@ static int node_major(const char *path, const char *cache_path) {
     struct stat status;
     if (stat(path, &status) != 0)
         return 0;
-    OWN_MEM char *key = mem_format("%s %lld %lld ", path, (long long)status.st_size, (long long)status.st_mtime);
+    OWN_MEM char *key = mem_format("%s %lld %lld ", path, (long long)status.st_size,
+                                   (long long)status.st_mtime);
     OWN(buf) struct buf cache;
     buf_init(&cache, CACHE_BYTES);
     if (fs_read(cache_path, &cache, NULL)) {
         const char *line = strstr(buf_text(&cache), key);
         if (line)
-            return atoi(line + strlen(key));
+            return parse_major(line + strlen(key));
     }
     int major = ask_major(path);
     if (cache.len > CACHE_BYTES / 2)
@@ -113,7 +123,8 @@ struct finder {
 static bool find_in_dir(void *arg, char *item, struct err *err) {
     struct finder *finder = arg;
     if (item[0] != '/')
-        return err_set(err, ERR_PARAMETER, "setting runtime-dirs has \"%s\", which is not an absolute path", item);
+        return err_set(err, ERR_PARAMETER, "setting runtime-dirs has \"%s\", which is not an absolute path",
+                       item);
     OWN_MEM char *bin = fs_join(item, "bin");
     look_in(finder->set, bin, finder->cache_path);
     return true;
@@ -126,14 +137,17 @@ static bool find_mapped(void *arg, char *item, struct err *err) {
         return false;
     const struct runtime_kind *kind = runtime_find(name);
     if (!kind || !kind->creatable)
-        return err_set(err, ERR_PARAMETER, "setting runtimes names \"%s\", which is no runtime that functions can have", name);
+        return err_set(err, ERR_PARAMETER,
+                       "setting runtimes names \"%s\", which is no runtime that functions can have", name);
     if (access(path, X_OK) != 0)
-        return err_set(err, ERR_PARAMETER, "setting runtimes maps %s to %s, which can't be executed", name, path);
+        return err_set(err, ERR_PARAMETER, "setting runtimes maps %s to %s, which can't be executed", name,
+                       path);
     runtime_set_add(finder->set, kind, path);
     return true;
 }
 
-bool runtimes_find(const char *mapping, const char *dirs, const char *cache_path, struct runtime_set *ret_set, struct err *err) {
+bool runtimes_find(const char *mapping, const char *dirs, const char *cache_path, struct runtime_set *ret_set,
+                   struct err *err) {
     struct finder finder = {.set = ret_set, .cache_path = cache_path};
     look_in(ret_set, "/usr/bin", cache_path);
     return each_item(dirs, find_in_dir, &finder, err) && each_item(mapping, find_mapped, &finder, err);
@@ -149,7 +163,8 @@ struct dirs {
 static bool add_dir(struct dirs *dirs, char *path, struct err *err) {
     if (dirs->count >= MAX_DIRS) {
         free(path);
-        return err_set(err, ERR_LIMIT, "settings runtimes and runtime-dirs name more than %d directories", MAX_DIRS);
+        return err_set(err, ERR_LIMIT, "settings runtimes and runtime-dirs name more than %d directories",
+                       MAX_DIRS);
     }
     dirs->items[dirs->count++] = path;
     return true;
@@ -173,7 +188,9 @@ static bool collect_mapped(void *arg, char *item, struct err *err) {
     if (slash && slash != dir && strcmp(slash, "/bin") == 0)
         *slash = '\0';
     if (dir[0] == '\0')
-        return err_set(err, ERR_PARAMETER, "setting runtimes maps %s to %s: move the interpreter to a directory of its own", name, path);
+        return err_set(err, ERR_PARAMETER,
+                       "setting runtimes maps %s to %s: move the interpreter to a directory of its own", name,
+                       path);
     return add_dir(arg, take_ptr(dir), err);
 }
 

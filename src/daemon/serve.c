@@ -1,5 +1,5 @@
-/* lamb serve: from the command line to a running daemon. What needs root is done first (data directory, port, lamb-spawner);
- * then root is given up, and only then is anything read that others may have written. */
+/* lamb serve: from the command line to a running daemon. What needs root is done first (data directory, port,
+ * lamb-spawner); then root is given up, and only then is anything read that others may have written. */
 #include "daemon/serve.h"
 
 #include <errno.h>
@@ -57,7 +57,8 @@ static bool open_port(const char *listen_text, int *ret_fd, struct err *err) {
     char *end = NULL;
     unsigned long port = colon ? strtoul(colon + 1, &end, 10) : 0;
     if (!colon || colon[1] == '\0' || *end != '\0' || port > 65535)
-        return err_set(err, ERR_PARAMETER, "setting listen is \"%s\", but must be of the form ADDR:PORT", listen_text);
+        return err_set(err, ERR_PARAMETER, "setting listen is \"%s\", but must be of the form ADDR:PORT",
+                       listen_text);
     *colon = '\0';
     char *host = address;
     if (host[0] == '[' && colon > address && colon[-1] == ']') {
@@ -116,7 +117,8 @@ static bool start_spawner(const struct config *config, struct sandbox_spawner *r
     return started;
 }
 
-/* An environment takes a handful of descriptors; the default soft limit of 1,024 would end at some 200 of them. */
+/* An environment takes a handful of descriptors; the default soft limit of 1,024 would end at some 200 of
+ * them. */
 static void raise_descriptor_limit(void) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
@@ -143,11 +145,13 @@ static bool start(struct config *config, int *ret_lock_fd, struct daemon **ret_d
 
 static void print_ready(const struct config *config, const struct daemon *daemon, int64_t began_us) {
     struct clock clock = clock_system();
-    printf("lamb.ready url=%s region=%s account=%s auth=%s data_dir=%s start_ms=%.1f\n", daemon_endpoint(daemon), config->region,
-           config->account_id, config->auth, config->data_dir, (double)(clock_mono_us(&clock) - began_us) / 1000.0);
+    printf("lamb.ready url=%s region=%s account=%s auth=%s data_dir=%s start_ms=%.1f\n",
+           daemon_endpoint(daemon), config->region, config->account_id, config->auth, config->data_dir,
+           (double)(clock_mono_us(&clock) - began_us) / 1000.0);
     fflush(stdout);
     if (strcmp(config->auth, "off") == 0)
-        log_warn("auth.off", "consequence=\"everybody who reaches %s can run code on this machine\"", daemon_endpoint(daemon));
+        log_warn("auth.off", "consequence=\"everybody who reaches %s can run code on this machine\"",
+                 daemon_endpoint(daemon));
 }
 
 int command_serve(const char *const args[]) {

@@ -55,7 +55,8 @@ size_t environment_counts_all(const struct environment_counts *counts) {
 
 /* ---- log ---- */
 
-static void log_line(struct environment *environment, struct invocation *invocation, const char *text, size_t len) {
+static void log_line(struct environment *environment, struct invocation *invocation, const char *text,
+                     size_t len) {
     function_log_append(environment->log, environment->stream, text, len);
     if (invocation)
         invocation_log(invocation, text, len);
@@ -88,7 +89,8 @@ static uint64_t memory_peak(struct environment *environment) {
 }
 
 /* END and REPORT. The initialisation is reported with the first invocation only. */
-static void log_end(struct environment *environment, struct invocation *invocation, const char *status, const char *error_type) {
+static void log_end(struct environment *environment, struct invocation *invocation, const char *status,
+                    const char *error_type) {
     struct report report = {
         .request_id = invocation->request_id,
         .duration_us = now_us(environment) - invocation->started_us,
@@ -115,8 +117,8 @@ static struct invocation *release_invocation(struct environment *environment) {
 }
 
 /* Answers first when it can: the log is off the caller's path unless the caller wants its tail. */
-static void finish(struct environment *environment, enum invoke_outcome outcome, const void *payload, size_t len,
-                   const char *status, const char *error_type) {
+static void finish(struct environment *environment, enum invoke_outcome outcome, const void *payload,
+                   size_t len, const char *status, const char *error_type) {
     struct invocation *invocation = environment->invocation;
     if (!invocation->wants_log_tail)
         invocation_answer(invocation, outcome, payload, len);
@@ -128,7 +130,8 @@ static void finish(struct environment *environment, enum invoke_outcome outcome,
 
 static void finish_timed_out(struct environment *environment) {
     char text[REPORT_TEXT_BYTES];
-    size_t len = report_timeout_document(environment->invocation->request_id, environment->function->timeout_s, text);
+    size_t len = report_timeout_document(environment->invocation->request_id,
+                                         environment->function->timeout_s, text);
     finish(environment, INVOKE_FUNCTION_ERROR, text, len, "timeout", NULL);
 }
 
@@ -173,7 +176,8 @@ static void call_next(struct environment *environment, struct http_exchange *exc
     struct http_exchange *replaced = environment->next;
     environment->next = exchange;
     if (replaced)
-        runtime_api_refuse(replaced, 403, "InvalidStateTransition", "Replaced by a later call of the same runtime");
+        runtime_api_refuse(replaced, 403, "InvalidStateTransition",
+                           "Replaced by a later call of the same runtime");
     if (before == ENVIRONMENT_IDLE)
         return;
     loop_timer_stop(environment->timer);
@@ -184,13 +188,14 @@ static void call_next(struct environment *environment, struct http_exchange *exc
 
 /* Absent, or "streaming": a response that comes in chunks, gathered here like any other. */
 static bool has_valid_response_mode(const struct http_exchange *exchange) {
-    const struct http_text *mode =
-        http_header_get(http_exchange_request(exchange), "lambda-runtime-function-response-mode");
+    const struct http_text *mode = http_header_get(http_exchange_request(exchange),
+                                                   "lambda-runtime-function-response-mode");
     return !mode || http_text_is_nocase(*mode, "streaming");
 }
 
 static bool is_current(const struct environment *environment, const char *request_id) {
-    return environment->state == ENVIRONMENT_RUNNING && strcmp(environment->invocation->request_id, request_id) == 0;
+    return environment->state == ENVIRONMENT_RUNNING &&
+           strcmp(environment->invocation->request_id, request_id) == 0;
 }
 
 static void call_response(struct environment *environment, enum runtime_call call, const char *request_id,
@@ -204,7 +209,8 @@ static void call_response(struct environment *environment, enum runtime_call cal
     struct http_text body = http_exchange_request(exchange)->body;
     if (!is_error && !has_valid_response_mode(exchange)) {
         char text[REPORT_TEXT_BYTES];
-        size_t len = report_error_document(request_id, "Runtime.InvalidResponseModeHeader", "Invalid function response mode", text);
+        size_t len = report_error_document(request_id, "Runtime.InvalidResponseModeHeader",
+                                           "Invalid function response mode", text);
         finish(environment, INVOKE_FUNCTION_ERROR, text, len, "error", "Runtime.InvalidResponseModeHeader");
         runtime_api_refuse(exchange, 400, "InvalidFunctionResponseMode", "Invalid function response mode");
         return;
@@ -226,24 +232,20 @@ static void call_init_error(struct environment *environment, struct http_exchang
     char name[sizeof environment->init_error_type] = "";
     if (type && type->len < sizeof name)
         memcpy(name, type->data, type->len);
-    snprintf(environment->init_error_type, sizeof environment->init_error_type, "%s", report_error_type(name));
+    snprintf(environment->init_error_type, sizeof environment->init_error_type, "%s",
+             report_error_type(name));
     runtime_api_accept(exchange);
     loop_timer_start(environment->timer, INIT_ERROR_EXIT_MS);
 }
 
-static void on_call(void *arg, enum runtime_call call, const char *request_id, struct http_exchange *exchange) {
+static void on_call(void *arg, enum runtime_call call, const char *request_id,
+                    struct http_exchange *exchange) {
     struct environment *environment = arg;
     switch (call) {
-    case RUNTIME_NEXT:
-        call_next(environment, exchange);
-        break;
+    case RUNTIME_NEXT: call_next(environment, exchange); break;
     case RUNTIME_RESPONSE:
-    case RUNTIME_ERROR:
-        call_response(environment, call, request_id, exchange);
-        break;
-    case RUNTIME_INIT_ERROR:
-        call_init_error(environment, exchange);
-        break;
+    case RUNTIME_ERROR: call_response(environment, call, request_id, exchange); break;
+    case RUNTIME_INIT_ERROR: call_init_error(environment, exchange); break;
     }
 }
 
@@ -276,12 +278,13 @@ static void on_timer(void *arg) {
     environment_kill(environment);
 }
 
-struct environment *environment_new(const struct environment_context *context, const struct environment_request *request,
-                                    struct err *err) {
+struct environment *environment_new(const struct environment_context *context,
+                                    const struct environment_request *request, struct err *err) {
     struct environment *environment = mem_alloc(sizeof *environment);
     launch_log_stream(request->function, clock_wall_us(&context->clock), environment->stream);
     struct launch launch;
-    if (!launch_init(&launch, request->function, context->runtimes, context->region, environment->stream, err)) {
+    if (!launch_init(&launch, request->function, context->runtimes, context->region, environment->stream,
+                     err)) {
         free(environment);
         return NULL;
     }
@@ -313,7 +316,8 @@ void environment_deliver(struct environment *environment, struct invocation *inv
     invocation->environment = environment;
     environment_log_start(environment, invocation);
     environment->delivered_us = now_us(environment);
-    int64_t left_us = invocation->started_us + (int64_t)environment->function->timeout_s * 1000000 - environment->delivered_us;
+    int64_t left_us = invocation->started_us + (int64_t)environment->function->timeout_s * 1000000 -
+                      environment->delivered_us;
     environment->deadline_ms = (clock_wall_us(&environment->context->clock) + left_us) / 1000;
     loop_timer_start(environment->timer, left_us > 0 ? left_us / 1000 : 0);
     send_event(environment, take_ptr(environment->next));
@@ -331,16 +335,18 @@ void environment_kill(struct environment *environment) {
     sandbox_kill(environment->context->host, environment->sandbox_id);
 }
 
-void environment_sandbox_started(struct environment *environment, int listener_fd, int output_fd, int memory_peak_fd) {
-    static const struct runtime_api_handler handler = {.call = on_call, .too_large = on_too_large, .gone = on_gone};
+void environment_sandbox_started(struct environment *environment, int listener_fd, int output_fd,
+                                 int memory_peak_fd) {
+    static const struct runtime_api_handler handler = {
+        .call = on_call, .too_large = on_too_large, .gone = on_gone};
     environment->memory_peak_fd = memory_peak_fd;
     environment->output = output_new(environment->context->loop, output_fd, on_output_line, environment);
     if (!enter(environment, ENVIRONMENT_ON_STARTED)) {
         fd_close(&listener_fd);
         return;
     }
-    environment->api =
-        runtime_api_new(environment->context->loop, &environment->context->clock, listener_fd, &handler, environment);
+    environment->api = runtime_api_new(environment->context->loop, &environment->context->clock, listener_fd,
+                                       &handler, environment);
 }
 
 static void log_init_failure(struct environment *environment) {
@@ -353,7 +359,8 @@ static void log_init_failure(struct environment *environment) {
         type = environment->end.out_of_memory ? "Runtime.OutOfMemory" : "Runtime.ExitError";
     char text[REPORT_TEXT_BYTES];
     size_t len = report_init_line(now_us(environment) - environment->start_us,
-                                  invocation && invocation->init_retried ? "invoke" : "init", status, type, text);
+                                  invocation && invocation->init_retried ? "invoke" : "init", status, type,
+                                  text);
     log_line(environment, environment->invocation, text, len);
 }
 

@@ -1,7 +1,9 @@
-/* One execution environment: a sandbox with a runtime in it, and the state it is in. Serves one invocation at a time.
+/* One execution environment: a sandbox with a runtime in it, and the state it is in. Serves one invocation at
+ * a time.
  *
- * It turns calls of the Runtime API, time-outs and the end of the sandbox into log lines and answers; which invocation it gets,
- * and what becomes of it afterwards, is the pool's business, told through struct environment_events. */
+ * It turns calls of the Runtime API, time-outs and the end of the sandbox into log lines and answers; which
+ * invocation it gets, and what becomes of it afterwards, is the pool's business, told through struct
+ * environment_events. */
 #pragma once
 
 #include <stdbool.h>
@@ -15,6 +17,7 @@
 #include "invoke/launch.h"
 #include "invoke/output.h"
 #include "invoke/runtime_api.h"
+#include "sandbox/host.h"
 
 struct environment;
 
@@ -25,8 +28,8 @@ struct environment_events {
     /* Its invocation was answered and is the receiver's again; the environment may be back soon. */
     void (*finished)(struct environment *environment, struct invocation *invocation);
 
-    /* It is over; nothing of the sandbox is left. `environment->invocation`, if any, was waiting for it and was not answered.
-     * The receiver frees the environment. */
+    /* It is over; nothing of the sandbox is left. `environment->invocation`, if any, was waiting for it and
+     * was not answered. The receiver frees the environment. */
     void (*ended)(struct environment *environment);
 };
 
@@ -56,14 +59,14 @@ struct environment {
     const struct environment_context *context;
     struct pool *pool;
     struct environment_counts *counts[2]; /* the pool's, and those of all */
-    const struct function *function; /* the pool's reference */
-    struct function_log *log;        /* the pool's reference */
+    const struct function *function;      /* the pool's reference */
+    struct function_log *log;             /* the pool's reference */
     uint64_t sandbox_id;
     enum environment_state state;
     struct runtime_api *api;
     struct http_exchange *next; /* the waiting /next */
     struct output *output;
-    struct loop_timer *timer; /* of the initialisation or of the invocation */
+    struct loop_timer *timer;      /* of the initialisation or of the invocation */
     struct invocation *invocation; /* runs here, or waits for this environment to be ready */
     int memory_peak_fd;
     uint64_t memory_peak_bytes;
@@ -73,15 +76,15 @@ struct environment {
     int64_t deadline_ms;   /* wall clock: of the event that was delivered */
     int64_t idle_since_us; /* monotonic */
     enum init_failure init_failure;
-    struct buf init_error;      /* what the runtime posted to /init/error */
+    struct buf init_error; /* what the runtime posted to /init/error */
     char init_error_type[128];
     struct sandbox_end end;
     struct err failure; /* INIT_NO_SANDBOX */
     char stream[LAUNCH_STREAM_BYTES];
 };
 
-/* Asks for the sandbox. `init_timeout_ms` counts from now; the function's code directory, its log and the counts must outlive
- * the environment. NULL when the runtime is not installed (err). */
+/* Asks for the sandbox. `init_timeout_ms` counts from now; the function's code directory, its log and the
+ * counts must outlive the environment. NULL when the runtime is not installed (err). */
 struct environment_request {
     struct pool *pool;
     struct environment_counts *counts[2];
@@ -90,8 +93,8 @@ struct environment_request {
     int code_fd;
     int64_t init_timeout_ms;
 };
-struct environment *environment_new(const struct environment_context *context, const struct environment_request *request,
-                                    struct err *err);
+struct environment *environment_new(const struct environment_context *context,
+                                    const struct environment_request *request, struct err *err);
 
 /* Hands the event to the waiting /next. The state must be ENVIRONMENT_IDLE. */
 void environment_deliver(struct environment *environment, struct invocation *invocation);
@@ -100,7 +103,8 @@ void environment_deliver(struct environment *environment, struct invocation *inv
 void environment_kill(struct environment *environment);
 
 /* What the sandbox host tells. */
-void environment_sandbox_started(struct environment *environment, int listener_fd, int output_fd, int memory_peak_fd);
+void environment_sandbox_started(struct environment *environment, int listener_fd, int output_fd,
+                                 int memory_peak_fd);
 void environment_sandbox_ended(struct environment *environment, const struct sandbox_end *end);
 void environment_sandbox_failed(struct environment *environment, const struct err *failure);
 

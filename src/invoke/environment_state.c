@@ -3,29 +3,24 @@
 
 #include <stddef.h>
 
-#define STARTING ENVIRONMENT_STARTING + 1
-#define INITIALIZING ENVIRONMENT_INITIALIZING + 1
-#define IDLE ENVIRONMENT_IDLE + 1
-#define RUNNING ENVIRONMENT_RUNNING + 1
-#define RESPONDED ENVIRONMENT_RESPONDED + 1
-#define INIT_FAILED ENVIRONMENT_INIT_FAILED + 1
-#define ENDING ENVIRONMENT_ENDING + 1
-
-/* One more than the state that follows; 0 where the event is refused. A second /next while idle replaces the first (a client
- * that reconnected); one while running gets the same event again. */
+/* The state that follows, plus one; 0 where the event is refused. A second /next while idle replaces the
+ * first (a client that reconnected); one while running gets the same event again. ENVIRONMENT_ON_KILL is
+ * allowed always. */
+#define TO(state) (ENVIRONMENT_##state + 1)
 static const unsigned char transitions[ENVIRONMENT_STATES][ENVIRONMENT_EVENTS] = {
-    /*                              started       next       deliver  response   error      init error   kill  */
-    [ENVIRONMENT_STARTING] =     {INITIALIZING, 0,         0,       0,         0,         0,           ENDING},
-    [ENVIRONMENT_INITIALIZING] = {0,            IDLE,      0,       0,         0,         INIT_FAILED, ENDING},
-    [ENVIRONMENT_IDLE] =         {0,            IDLE,      RUNNING, 0,         0,         0,           ENDING},
-    [ENVIRONMENT_RUNNING] =      {0,            RUNNING,   0,       RESPONDED, RESPONDED, 0,           ENDING},
-    [ENVIRONMENT_RESPONDED] =    {0,            IDLE,      0,       0,         0,         0,           ENDING},
-    [ENVIRONMENT_INIT_FAILED] =  {0,            0,         0,       0,         0,         0,           ENDING},
-    [ENVIRONMENT_ENDING] =       {0,            0,         0,       0,         0,         0,           ENDING},
+    [ENVIRONMENT_STARTING] = {[ENVIRONMENT_ON_STARTED] = TO(INITIALIZING)},
+    [ENVIRONMENT_INITIALIZING] =
+        {[ENVIRONMENT_ON_NEXT] = TO(IDLE), [ENVIRONMENT_ON_INIT_ERROR] = TO(INIT_FAILED)},
+    [ENVIRONMENT_IDLE] = {[ENVIRONMENT_ON_NEXT] = TO(IDLE), [ENVIRONMENT_ON_DELIVER] = TO(RUNNING)},
+    [ENVIRONMENT_RUNNING] = {[ENVIRONMENT_ON_NEXT] = TO(RUNNING),
+                             [ENVIRONMENT_ON_RESPONSE] = TO(RESPONDED),
+                             [ENVIRONMENT_ON_ERROR] = TO(RESPONDED)},
+    [ENVIRONMENT_RESPONDED] = {[ENVIRONMENT_ON_NEXT] = TO(IDLE)},
 };
 
-bool environment_state_after(enum environment_state state, enum environment_event event, enum environment_state *ret_state) {
-    unsigned char after = transitions[state][event];
+bool environment_state_after(enum environment_state state, enum environment_event event,
+                             enum environment_state *ret_state) {
+    unsigned char after = event == ENVIRONMENT_ON_KILL ? TO(ENDING) : transitions[state][event];
     if (after == 0)
         return false;
     *ret_state = (enum environment_state)(after - 1);

@@ -1,5 +1,6 @@
-/* The life of an execution environment as a table of states and events. docs/environment-states.md shows it; a unit test walks
- * all pairs. Source: Lambda Runtime API; the names in refusals are those of AWS's own runtime interface. */
+/* The life of an execution environment as a table of states and events. docs/environment-states.md shows it;
+ * a unit test walks all pairs. Source: Lambda Runtime API; the names in refusals are those of AWS's own
+ * runtime interface. */
 #pragma once
 
 #include <stdbool.h>
@@ -27,7 +28,8 @@ enum environment_event {
 };
 
 /* False when the event is not allowed in that state. */
-bool environment_state_after(enum environment_state state, enum environment_event event, enum environment_state *ret_state);
+bool environment_state_after(enum environment_state state, enum environment_event event,
+                             enum environment_state *ret_state);
 
 /* "Ready", "Running": as refusals of the Runtime API call them. */
 const char *environment_state_name(enum environment_state state);

@@ -1,5 +1,5 @@
-/* See function_log.h. The loop thread appends to `pending`; the job owns `writing`, the file descriptor and its size while it
- * runs, and the loop thread does not touch them then. */
+/* See function_log.h. The loop thread appends to `pending`; the job owns `writing`, the file descriptor and
+ * its size while it runs, and the loop thread does not touch them then. */
 #include "invoke/function_log.h"
 
 #include <errno.h>
@@ -48,8 +48,8 @@ struct function_log {
 static void logs_flush(void *arg);
 static void logs_drain_further(struct function_logs *logs);
 
-struct function_logs *function_logs_new(struct loop *loop, const struct clock *clock, const char *log_dir, uint64_t file_bytes,
-                                        uint32_t files) {
+struct function_logs *function_logs_new(struct loop *loop, const struct clock *clock, const char *log_dir,
+                                        uint64_t file_bytes, uint32_t files) {
     struct function_logs *logs = mem_alloc(sizeof *logs);
     logs->clock = *clock;
     logs->log_dir = log_dir;
@@ -111,7 +111,8 @@ static bool log_open_file(struct function_log *log, struct err *err) {
 static void log_write_run(void *job) {
     struct function_log *log = job;
     log->failure.code = ERR_NONE;
-    if (log_open_file(log, &log->failure) && fd_write_all(log->fd, log->writing.data, log->writing.len, &log->failure))
+    if (log_open_file(log, &log->failure) &&
+        fd_write_all(log->fd, log->writing.data, log->writing.len, &log->failure))
         log->size_bytes += log->writing.len;
 }
 
@@ -130,7 +131,7 @@ static void log_write_done(void *job) {
 
 static void logs_flush(void *arg) {
     struct function_logs *logs = arg;
-    list_each(link, &logs->dirty) {
+    list_each (link, &logs->dirty) {
         struct function_log *log = list_item(link, struct function_log, dirty);
         if (log->in_flight)
             continue;
@@ -221,7 +222,8 @@ void function_log_append(struct function_log *log, const char *stream, const cha
     struct function_logs *logs = log->logs;
     if (log->dropped_lines > 0 && log->pending.len == 0) {
         char note[96];
-        int note_len = snprintf(note, sizeof note, "LAMB %llu log lines were dropped: the disk did not keep up",
+        int note_len = snprintf(note, sizeof note,
+                                "LAMB %llu log lines were dropped: the disk did not keep up",
                                 (unsigned long long)log->dropped_lines);
         if (log_append_line(log, stream, note, (size_t)note_len))
             log->dropped_lines = 0;

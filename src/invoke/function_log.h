@@ -1,8 +1,10 @@
-/* The logs of functions: one plain file per function, `<log_dir>/<account>/<name>.log`, rotated to `.1`, `.2`, ...
+/* The logs of functions: one plain file per function, `<log_dir>/<account>/<name>.log`, rotated to `.1`,
+ * `.2`, ...
  *
- * A line is `<time> <log stream> <text>\n`. Lines are gathered in memory and written by a job within FUNCTION_LOG_DELAY_MS, so
- * that the invoke path touches no disk; a function that writes faster than the disk takes loses lines and is told so in the
- * log itself. Only invoke/ writes here; `lamb logs` reads the files. */
+ * A line is `<time> <log stream> <text>\n`. Lines are gathered in memory and written by a job within
+ * FUNCTION_LOG_DELAY_MS, so that the invoke path touches no disk; a function that writes faster than the disk
+ * takes loses lines and is told so in the log itself. Only invoke/ writes here; `lamb logs` reads the files.
+ */
 #pragma once
 
 #include <stddef.h>
@@ -18,8 +20,8 @@ struct function_logs;
 struct function_log;
 
 /* `log_dir` must outlive it. */
-struct function_logs *function_logs_new(struct loop *loop, const struct clock *clock, const char *log_dir, uint64_t file_bytes,
-                                        uint32_t files);
+struct function_logs *function_logs_new(struct loop *loop, const struct clock *clock, const char *log_dir,
+                                        uint64_t file_bytes, uint32_t files);
 
 /* Calls `drained(arg)` once everything appended so far was written. */
 void function_logs_drain(struct function_logs *logs, void (*drained)(void *arg), void *arg);

@@ -23,7 +23,7 @@ static void invocation_free(struct invocation *invocation) {
 }
 
 void invocation_store_done(struct invocation_store *store) {
-    list_each(link, &store->free) {
+    list_each (link, &store->free) {
         list_remove(link);
         invocation_free(list_item(link, struct invocation, link));
     }
@@ -122,7 +122,8 @@ static void invocation_call_done(struct invocation *invocation, struct invoke_re
     done(invocation->arg, result);
 }
 
-void invocation_answer(struct invocation *invocation, enum invoke_outcome outcome, const void *payload, size_t payload_len) {
+void invocation_answer(struct invocation *invocation, enum invoke_outcome outcome, const void *payload,
+                       size_t payload_len) {
     struct invoke_result result = {.outcome = outcome, .payload = payload, .payload_len = payload_len};
     invocation_call_done(invocation, &result);
 }

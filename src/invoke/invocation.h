@@ -1,13 +1,14 @@
-/* One call of a function, from admission to its answer. A value that pool and environment pass around; only its own functions
- * finish it. */
+/* One call of a function, from admission to its answer. A value that pool and environment pass around; only
+ * its own functions finish it. */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/ident.h"
 #include "base/list.h"
-#include "invoke/invoke.h"
+#include "invoke/call.h"
 
 struct environment;
 struct pool;
@@ -15,7 +16,8 @@ struct pool;
 struct invocation {
     struct list link; /* pool's queue of waiting invocations; the free list */
     struct pool *pool;
-    struct environment *environment; /* that runs it, or was started for it; NULL while it relies on one coming back */
+    struct environment
+        *environment; /* that runs it, or was started for it; NULL while it relies on one coming back */
     char request_id[IDENT_UUID_BYTES];
     struct buf event_head; /* header lines of the event but the deadline's */
     const void *payload;
@@ -49,5 +51,6 @@ void invocation_recycle(struct invocation_store *store, struct invocation *invoc
 void invocation_log(struct invocation *invocation, const char *line, size_t len);
 
 /* Calls `done`, at most once. */
-void invocation_answer(struct invocation *invocation, enum invoke_outcome outcome, const void *payload, size_t payload_len);
+void invocation_answer(struct invocation *invocation, enum invoke_outcome outcome, const void *payload,
+                       size_t payload_len);
 void invocation_fail(struct invocation *invocation, const struct err *failure);

@@ -1,4 +1,5 @@
-/* See invoke.h. Begin reading at invoke_start(); then pool_run() in pool.c and environment_deliver() in environment.c. */
+/* See invoke.h. Begin reading at invoke_start(); then pool_run() in pool.c and environment_deliver() in
+ * environment.c. */
 #include "invoke/invoke.h"
 
 #include <stdio.h>
@@ -118,12 +119,14 @@ const struct sandbox_callbacks *invoke_sandbox_callbacks(void) {
 
 /* ---- calls ---- */
 
-static void answer_failure(const struct err *failure, void (*done)(void *arg, const struct invoke_result *result), void *arg) {
+static void answer_failure(const struct err *failure,
+                           void (*done)(void *arg, const struct invoke_result *result), void *arg) {
     struct invoke_result result = {.outcome = INVOKE_FAILED, .failure = failure};
     done(arg, &result);
 }
 
-static void log_both(struct pool *pool, struct invocation *invocation, const char *stream, const char *text, size_t len) {
+static void log_both(struct pool *pool, struct invocation *invocation, const char *stream, const char *text,
+                     size_t len) {
     function_log_append(pool->log, stream, text, len);
     invocation_log(invocation, text, len);
 }
@@ -158,7 +161,8 @@ static bool lacks_bootstrap(const struct pool *pool) {
 }
 
 void invoke_start(struct invoke *invoke, const struct invoke_request *request,
-                  void (*done)(void *arg, const struct invoke_result *result), void *arg, struct invocation **ret_invocation) {
+                  void (*done)(void *arg, const struct invoke_result *result), void *arg,
+                  struct invocation **ret_invocation) {
     struct pool_set *set = &invoke->set;
     struct pool *pool;
     struct err err;
@@ -206,7 +210,8 @@ struct invoke_counts invoke_count(const struct invoke *invoke) {
 
 /* ---- life ---- */
 
-struct invoke *invoke_new(struct loop *loop, const struct clock *clock, const struct invoke_options *options) {
+struct invoke *invoke_new(struct loop *loop, const struct clock *clock,
+                          const struct invoke_options *options) {
     struct invoke *invoke = mem_alloc(sizeof *invoke);
     struct pool_set *set = &invoke->set;
     set->context = (struct environment_context){
@@ -254,11 +259,20 @@ void invoke_drain(struct invoke *invoke, void (*drained)(void *arg), void *arg) 
         on_all_over(invoke);
 }
 
+static void set_true(void *arg) {
+    *(bool *)arg = true;
+}
+
 void invoke_free(struct invoke *invoke) {
     if (!invoke)
         return;
+    bool is_written = false;
     invoke->drained = NULL;
+    invoke->set.is_draining = false;
     pool_set_drop(&invoke->set);
+    function_logs_drain(invoke->set.logs, set_true, &is_written);
+    while (!is_written)
+        loop_turn(invoke->set.context.loop, true);
     function_logs_free(invoke->set.logs);
     map_done(&invoke->set.by_epoch);
     map_done(&invoke->set.by_sandbox);

@@ -1,7 +1,9 @@
-/* Runs functions: admission, the pool of execution environments, dispatch and results. What api/ calls, and all it may know.
+/* Runs functions: admission, the pool of execution environments, dispatch and results. What api/ calls, and
+ * all it may know.
  *
- * Everything here happens on the loop thread. The warm path takes no lock, touches no file and asks no database: it finds the
- * newest idle environment of the function's epoch and writes the event to its waiting /next. */
+ * Everything here happens on the loop thread. The warm path takes no lock, touches no file and asks no
+ * database: it finds the newest idle environment of the function's epoch and writes the event to its waiting
+ * /next. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,77 +12,44 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/ident.h"
+#include "invoke/call.h"
 #include "model/function.h"
 #include "model/runtime.h"
-#include "package/layout.h"
 #include "sandbox/host.h"
 #include "sys/loop.h"
 
 struct invoke;
-struct invocation;
 
 struct invoke_options {
     const char *region;
-    const char *code_dir;     /* layouts, see package/layout.h */
-    const char *log_dir;      /* one directory per function below it */
+    const char *code_dir; /* layouts, see package/layout.h */
+    const char *log_dir;  /* one directory per function below it */
     const struct runtime_set *runtimes;
-    uint32_t concurrency;     /* account limit: LIMIT_CONCURRENCY */
-    int64_t idle_timeout_ms;  /* an environment idle for so long is retired */
-    uint64_t min_available_mb; /* while the machine has less memory available than this, the oldest idle ones are retired */
-    int64_t init_timeout_ms;  /* LIMIT_INIT_MS */
-    uint64_t log_file_bytes;  /* a log file is rotated at this size */
-    uint32_t log_files;       /* and so many are kept per function */
-    void (*lost)(void *arg);  /* lamb-spawner died: nothing can run any more */
+    uint32_t concurrency;      /* account limit: LIMIT_CONCURRENCY */
+    int64_t idle_timeout_ms;   /* an environment idle for so long is retired */
+    uint64_t min_available_mb; /* while the machine has less memory available than this, the oldest idle ones
+                                  are retired */
+    int64_t init_timeout_ms;   /* LIMIT_INIT_MS */
+    uint64_t log_file_bytes;   /* a log file is rotated at this size */
+    uint32_t log_files;        /* and so many are kept per function */
+    void (*lost)(void *arg);   /* lamb-spawner died: nothing can run any more */
     void *lost_arg;
 };
 
-/* One call. Texts need to live only during invoke_start(); the payload until `done` was called or invocation_abandon() has
- * returned: it is passed on without a copy. */
-struct invoke_request {
-    const struct function *function; /* an ACTIVE version; a reference is taken */
-    const char *invoked_arn;         /* with the qualifier exactly as the caller used it */
-    const char *request_id;          /* uuid: also the answer's x-amzn-RequestId */
-    const char *trace_id;            /* X-Amzn-Trace-Id to pass on; never NULL */
-    const char *client_context;      /* decoded JSON or NULL */
-    const void *payload;             /* checked JSON; "{}" when the caller sent nothing */
-    size_t payload_len;
-    bool wants_log_tail;
-};
-
-enum invoke_outcome {
-    INVOKE_DONE,           /* the function answered: payload is its response */
-    INVOKE_FUNCTION_ERROR, /* X-Amz-Function-Error: Unhandled; payload is the error document */
-    INVOKE_THROTTLED,      /* 429; reason says which limit */
-    INVOKE_FAILED,         /* no environment could be made, or Lamb is shutting down; failure says why */
-};
-
-/* Valid during the callback. */
-struct invoke_result {
-    enum invoke_outcome outcome;
-    const void *payload;
-    size_t payload_len;
-    const char *log_tail; /* last LIMIT_LOG_TAIL_BYTES of the invocation's log; NULL unless asked for */
-    size_t log_tail_len;
-    const char *reason;   /* INVOKE_THROTTLED: "ConcurrentInvocationLimitExceeded" */
-    const struct err *failure;
-};
-
-/* Begins; `done` is called exactly once, perhaps before invoke_start() returns (then *ret_invocation was set to NULL),
- * unless invocation_abandon() came first. */
+/* Begins; `done` is called exactly once, perhaps before invoke_start() returns (then *ret_invocation was set
+ * to NULL), unless invocation_abandon() came first. */
 void invoke_start(struct invoke *invoke, const struct invoke_request *request,
-                  void (*done)(void *arg, const struct invoke_result *result), void *arg, struct invocation **ret_invocation);
+                  void (*done)(void *arg, const struct invoke_result *result), void *arg,
+                  struct invocation **ret_invocation);
 
-/* The caller went away. The function runs to its end, as on AWS; `done` is not called. */
-void invocation_abandon(struct invocation *invocation);
-
-/* This epoch is over (code or configuration changed, or the version was deleted): idle environments end now, busy ones after
- * their invocation, starting ones are not used. */
+/* This epoch is over (code or configuration changed, or the version was deleted): idle environments end now,
+ * busy ones after their invocation, starting ones are not used. */
 void invoke_retire(struct invoke *invoke, const struct function *function);
 
 struct invoke *invoke_new(struct loop *loop, const struct clock *clock, const struct invoke_options *options);
 
-/* invoke and the sandbox host need each other: the callbacks and argument for sandbox_host_new(), then the host itself. */
+/* invoke and the sandbox host need each other: the callbacks and argument for sandbox_host_new(), then the
+ * host itself. */
 const struct sandbox_callbacks *invoke_sandbox_callbacks(void);
 void invoke_set_host(struct invoke *invoke, struct sandbox_host *host);
 
@@ -93,8 +62,10 @@ struct invoke_counts {
 };
 struct invoke_counts invoke_count(const struct invoke *invoke);
 
-/* New calls fail from now on; `drained(arg)` is called once no invocation is running and all log lines are on disk. */
+/* New calls fail from now on; `drained(arg)` is called once no invocation is running and all log lines are on
+ * disk. */
 void invoke_drain(struct invoke *invoke, void (*drained)(void *arg), void *arg);
 
-/* Drops everything. The sandbox host must have been freed before. NULL is fine. */
+/* Fails what is left, waits until the log is written, and drops everything. The sandbox host must have been freed
+ * before. NULL is fine. */
 void invoke_free(struct invoke *invoke);

@@ -11,8 +11,8 @@
 
 #define RUNTIME_ADDRESS "127.0.0.1:9001"
 
-/* How a family of runtimes is started, and what its environment has beyond the common variables; "{}" stands for the
- * runtime's label ("3.12", "20"). */
+/* How a family of runtimes is started, and what its environment has beyond the common variables; "{}" stands
+ * for the runtime's label ("3.12", "20"). */
 struct family {
     const char *args[4]; /* after the interpreter */
     const char *path;
@@ -20,27 +20,20 @@ struct family {
     const char *variables[3];
 };
 
+#define PATH_COMMON "/usr/local/bin:/usr/bin/:/bin:/opt/bin"
+#define LIBRARIES_COMMON "/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"
+
 static const struct family families[] = {
-    [RUNTIME_PROVIDED] =
-        {
-            .path = "/usr/local/bin:/usr/bin/:/bin:/opt/bin",
-            .library_path = "/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib",
-        },
-    [RUNTIME_PYTHON] =
-        {
-            .args = {"/var/runtime/python/lambda_bootstrap.py"},
-            .path = "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
-            .library_path = "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib",
-            .variables = {"PYTHONPATH=/var/runtime", "LC_CTYPE=C.UTF-8"},
-        },
-    [RUNTIME_NODEJS] =
-        {
-            .args = {"/var/runtime/nodejs/index.cjs"},
-            .path = "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
-            .library_path = "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib",
-            .variables = {"NODE_PATH=/opt/nodejs/node{}/node_modules:/opt/nodejs/node_modules:"
-                          "/var/runtime/node_modules:/var/runtime:/var/task"},
-        },
+    [RUNTIME_PROVIDED] = {.path = PATH_COMMON, .library_path = LIBRARIES_COMMON},
+    [RUNTIME_PYTHON] = {.args = {"/var/runtime/python/lambda_bootstrap.py"},
+                        .path = "/var/lang/bin:" PATH_COMMON,
+                        .library_path = "/var/lang/lib:" LIBRARIES_COMMON,
+                        .variables = {"PYTHONPATH=/var/runtime", "LC_CTYPE=C.UTF-8"}},
+    [RUNTIME_NODEJS] = {.args = {"/var/runtime/nodejs/index.cjs"},
+                        .path = "/var/lang/bin:" PATH_COMMON,
+                        .library_path = "/var/lang/lib:" LIBRARIES_COMMON,
+                        .variables = {"NODE_PATH=/opt/nodejs/node{}/node_modules:/opt/nodejs/node_modules:"
+                                      "/var/runtime/node_modules:/var/runtime:/var/task"}},
 };
 
 static bool is_user_set(const struct function *function, const char *name, size_t name_len) {
@@ -52,7 +45,8 @@ static bool is_user_set(const struct function *function, const char *name, size_
     return false;
 }
 
-/* Takes "NAME=value". The function's own variables win over ours: what must not be overridden was refused at creation. */
+/* Takes "NAME=value". The function's own variables win over ours: what must not be overridden was refused at
+ * creation. */
 static void add_variable(struct launch *launch, const struct function *function, char *text) {
     assert(launch->owned_count < PLAN_MAX_TEXTS);
     if (is_user_set(function, text, (size_t)(strchr(text, '=') - text))) {
@@ -82,29 +76,34 @@ static void add_common_variables(struct launch *launch, const struct function *f
     add_variable(launch, function, mem_text("TZ=:UTC"));
 }
 
-static void add_family_variables(struct launch *launch, const struct function *function, const struct runtime_kind *kind) {
+static void add_family_variables(struct launch *launch, const struct function *function,
+                                 const struct runtime_kind *kind) {
     const struct family *family = &families[kind->family];
     add_variable(launch, function, mem_format("PATH=%s", family->path));
     add_variable(launch, function, mem_format("LD_LIBRARY_PATH=%s", family->library_path));
     if (kind->family != RUNTIME_PROVIDED)
         add_variable(launch, function, mem_format("AWS_EXECUTION_ENV=AWS_Lambda_%s", kind->name));
-    for (size_t i = 0; i < sizeof family->variables / sizeof family->variables[0] && family->variables[i]; i++) {
+    for (size_t i = 0; i < sizeof family->variables / sizeof family->variables[0] && family->variables[i];
+         i++) {
         const char *text = family->variables[i];
         const char *mark = strstr(text, "{}");
         add_variable(launch, function,
-                     mark ? mem_format("%.*s%s%s", (int)(mark - text), text, kind->label, mark + 2) : mem_text(text));
+                     mark ? mem_format("%.*s%s%s", (int)(mark - text), text, kind->label, mark + 2)
+                          : mem_text(text));
     }
 }
 
-/* `provided` runs its bootstrap; the others their interpreter with our client, behind the function's wrapper if it has one. */
-static void set_command(struct launch *launch, const struct function *function, const struct runtime_kind *kind,
-                        const char *interpreter) {
+/* `provided` runs its bootstrap; the others their interpreter with our client, behind the function's wrapper
+ * if it has one. */
+static void set_command(struct launch *launch, const struct function *function,
+                        const struct runtime_kind *kind, const char *interpreter) {
     size_t count = 0;
     if (kind->family == RUNTIME_PROVIDED) {
         launch->argv[count++] = "/var/task/bootstrap";
     } else {
         for (size_t i = 0; i < function->variable_count; i++)
-            if (strcmp(function->variables[i].name, "AWS_LAMBDA_EXEC_WRAPPER") == 0 && function->variables[i].value[0] != '\0')
+            if (strcmp(function->variables[i].name, "AWS_LAMBDA_EXEC_WRAPPER") == 0 &&
+                function->variables[i].value[0] != '\0')
                 launch->argv[count++] = function->variables[i].value;
         launch->argv[count++] = interpreter;
         const char *const *args = families[kind->family].args;
@@ -114,13 +113,14 @@ static void set_command(struct launch *launch, const struct function *function, 
     launch->argv[count] = NULL;
 }
 
-bool launch_init(struct launch *launch, const struct function *function, const struct runtime_set *runtimes, const char *region,
-                 const char *log_stream, struct err *err) {
+bool launch_init(struct launch *launch, const struct function *function, const struct runtime_set *runtimes,
+                 const char *region, const char *log_stream, struct err *err) {
     *launch = (struct launch){0};
     const struct runtime_kind *kind = runtime_find(function->runtime);
     const char *interpreter = kind ? runtime_interpreter(runtimes, function->runtime) : NULL;
     if (!interpreter || (size_t)kind->family >= sizeof families / sizeof families[0])
-        return err_set(err, ERR_UNSUPPORTED, "runtime %s is not installed on this machine (setting: runtimes)", function->runtime);
+        return err_set(err, ERR_UNSUPPORTED,
+                       "runtime %s is not installed on this machine (setting: runtimes)", function->runtime);
 
     launch->owned = mem_alloc_array(PLAN_MAX_TEXTS, sizeof *launch->owned);
     add_common_variables(launch, function, region, log_stream);
@@ -159,12 +159,13 @@ void launch_done(struct launch *launch) {
     *launch = (struct launch){0};
 }
 
-void launch_log_stream(const struct function *function, int64_t wall_us, char ret_stream[LAUNCH_STREAM_BYTES]) {
+void launch_log_stream(const struct function *function, int64_t wall_us,
+                       char ret_stream[LAUNCH_STREAM_BYTES]) {
     time_t seconds = (time_t)(wall_us / 1000000);
     struct tm parts;
     gmtime_r(&seconds, &parts);
     char instance[33];
     ident_hex(instance, 32);
-    snprintf(ret_stream, LAUNCH_STREAM_BYTES, "%04d/%02d/%02d/[%s]%s", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
-             function->version, instance);
+    snprintf(ret_stream, LAUNCH_STREAM_BYTES, "%04d/%02d/%02d/[%s]%s", parts.tm_year + 1900, parts.tm_mon + 1,
+             parts.tm_mday, function->version, instance);
 }

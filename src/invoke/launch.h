@@ -18,11 +18,13 @@ struct launch {
     size_t owned_count;
 };
 
-/* `log_stream` and the interpreter's path must live until launch_done(). False when the runtime is not installed here any more. */
-bool launch_init(struct launch *launch, const struct function *function, const struct runtime_set *runtimes, const char *region,
-                 const char *log_stream, struct err *err);
+/* `log_stream` and the interpreter's path must live until launch_done(). False when the runtime is not
+ * installed here any more. */
+bool launch_init(struct launch *launch, const struct function *function, const struct runtime_set *runtimes,
+                 const char *region, const char *log_stream, struct err *err);
 void launch_done(struct launch *launch);
 
 /* "2026/01/31/[$LATEST]<32 hex digits>" */
 #define LAUNCH_STREAM_BYTES 104
-void launch_log_stream(const struct function *function, int64_t wall_us, char ret_stream[LAUNCH_STREAM_BYTES]);
+void launch_log_stream(const struct function *function, int64_t wall_us,
+                       char ret_stream[LAUNCH_STREAM_BYTES]);

@@ -9,7 +9,8 @@
 #include "base/mem.h"
 #include "sys/fd.h"
 
-/* Read in one turn at most: a function that floods its pipe must not hold up the others. The kernel's pipe holds 64 KiB. */
+/* Read in one turn at most: a function that floods its pipe must not hold up the others. The kernel's pipe
+ * holds 64 KiB. */
 #define READ_BYTES (64u * 1024)
 #define TURN_BYTES (256u * 1024)
 
@@ -82,7 +83,8 @@ static void on_ready(void *arg, int events) {
     output_drain(arg);
 }
 
-struct output *output_new(struct loop *loop, int fd, void (*line)(void *arg, const char *text, size_t len), void *arg) {
+struct output *output_new(struct loop *loop, int fd, void (*line)(void *arg, const char *text, size_t len),
+                          void *arg) {
     struct output *output = mem_alloc(sizeof *output);
     output->fd = fd;
     output->line = line;

@@ -1,4 +1,5 @@
-/* What the processes of an environment write to stdout and stderr: cut into lines and handed on as they come. */
+/* What the processes of an environment write to stdout and stderr: cut into lines and handed on as they come.
+ */
 #pragma once
 
 #include <stddef.h>
@@ -8,9 +9,10 @@
 
 struct output;
 
-/* Takes the read end of the pipe (non-blocking). `line` is called on the loop for every line, without its newline; longer lines
- * than LIMIT_LOG_LINE_BYTES come in pieces. */
-struct output *output_new(struct loop *loop, int fd, void (*line)(void *arg, const char *text, size_t len), void *arg);
+/* Takes the read end of the pipe (non-blocking). `line` is called on the loop for every line, without its
+ * newline; longer lines than LIMIT_LOG_LINE_BYTES come in pieces. */
+struct output *output_new(struct loop *loop, int fd, void (*line)(void *arg, const char *text, size_t len),
+                          void *arg);
 
 /* Hands on every whole line that was written so far. */
 void output_drain(struct output *output);

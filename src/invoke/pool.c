@@ -17,7 +17,8 @@ struct pool *pool_find(struct pool_set *set, uint64_t epoch) {
     return map_get_bytes(&set->by_epoch, &epoch, sizeof epoch);
 }
 
-bool pool_get(struct pool_set *set, const struct function *function, struct pool **ret_pool, struct err *err) {
+bool pool_get(struct pool_set *set, const struct function *function, struct pool **ret_pool,
+              struct err *err) {
     struct pool *pool = pool_find(set, function->epoch);
     if (pool) {
         *ret_pool = pool;
@@ -56,7 +57,8 @@ void pool_free_if_empty(struct pool *pool) {
 
 bool pool_has_bootstrap(const struct pool *pool) {
     struct stat status;
-    return fstatat(pool->code_fd, "bootstrap", &status, 0) == 0 && S_ISREG(status.st_mode) && (status.st_mode & S_IXOTH);
+    return fstatat(pool->code_fd, "bootstrap", &status, 0) == 0 && S_ISREG(status.st_mode) &&
+           (status.st_mode & S_IXOTH);
 }
 
 /* ---- waiting invocations ---- */
@@ -96,8 +98,8 @@ static void fail_waiting(struct pool *pool, struct invocation *invocation, const
     pool_set_invocation_over(pool->set, invocation);
 }
 
-/* Hands a ready environment the oldest waiting invocation. The invocation it was started for, if that is another one, gets
- * the environment that was started for the oldest. */
+/* Hands a ready environment the oldest waiting invocation. The invocation it was started for, if that is
+ * another one, gets the environment that was started for the oldest. */
 static bool serve_waiting(struct pool *pool, struct environment *environment) {
     if (list_is_empty(&pool->waiting))
         return false;
@@ -126,7 +128,8 @@ static bool start_for(struct pool *pool, struct invocation *invocation) {
         .function = pool->function,
         .log = pool->log,
         .code_fd = pool->code_fd,
-        .init_timeout_ms = invocation->init_retried ? (int64_t)pool->function->timeout_s * 1000 : set->init_timeout_ms,
+        .init_timeout_ms = invocation->init_retried ? (int64_t)pool->function->timeout_s * 1000
+                                                    : set->init_timeout_ms,
     };
     struct err err;
     struct environment *environment = environment_new(&set->context, &request, &err);
@@ -151,7 +154,7 @@ static bool aid(struct pool *pool, struct invocation *invocation) {
 
 static void on_grace_over(void *arg) {
     struct pool *pool = arg;
-    list_each(link, &pool->waiting) {
+    list_each (link, &pool->waiting) {
         struct invocation *invocation = list_item(link, struct invocation, link);
         if (!invocation->environment)
             aid(pool, invocation);
@@ -198,7 +201,8 @@ static void on_finished(struct environment *environment, struct invocation *invo
     pool_set_invocation_over(environment->pool->set, invocation);
 }
 
-/* An initialisation that failed is tried once more, under the function's own time-out, as the service does. */
+/* An initialisation that failed is tried once more, under the function's own time-out, as the service does.
+ */
 static void retry_or_answer(struct pool *pool, struct environment *failed, struct invocation *invocation) {
     failed->invocation = NULL;
     pair(pool, invocation, NULL);
@@ -221,13 +225,14 @@ static void on_ended(struct environment *environment) {
     pool_free_if_empty(pool);
 }
 
-const struct environment_events pool_environment_events = {.ready = on_ready, .finished = on_finished, .ended = on_ended};
+const struct environment_events pool_environment_events = {
+    .ready = on_ready, .finished = on_finished, .ended = on_ended};
 
 /* ---- retirement ---- */
 
 void pool_retire(struct pool *pool) {
     pool->is_retired = true;
-    list_each(link, &pool->idle)
+    list_each (link, &pool->idle)
         environment_kill(list_item(link, struct environment, idle_link));
     pool_free_if_empty(pool);
 }
@@ -246,7 +251,7 @@ void pool_set_drop(struct pool_set *set) {
     void *value;
     while (map_next(&set->by_epoch, &cursor, NULL, &value)) {
         struct pool *pool = value;
-        list_each(link, &pool->waiting)
+        list_each (link, &pool->waiting)
             fail_waiting(pool, list_item(link, struct invocation, link), &failure);
     }
     cursor = 0;

@@ -1,8 +1,10 @@
 /* The environments of one epoch of one function version, and the calls that wait for one.
  *
- * A call takes the newest idle environment; without one it waits, and an environment is started for it. Whichever environment is
- * ready first serves the oldest waiting call, and what was started for that one is there for the next. An environment that has just answered comes back within microseconds: a call
- * waits RETURN_GRACE_MS for it before another one is started, so that one caller in a row never causes a second cold start. */
+ * A call takes the newest idle environment; without one it waits, and an environment is started for it.
+ * Whichever environment is ready first serves the oldest waiting call, and what was started for that one is
+ * there for the next. An environment that has just answered comes back within microseconds: a call waits
+ * RETURN_GRACE_MS for it before another one is started, so that one caller in a row never causes a second
+ * cold start. */
 #pragma once
 
 #include <stdbool.h>
@@ -42,16 +44,18 @@ struct pool {
     struct list idle;      /* environments, newest first */
     struct list unclaimed; /* starting environments whose invocation was served by another one meanwhile */
     struct list waiting;   /* invocations, oldest first */
-    size_t unaided;        /* waiting ones for which no environment is starting: they rely on a returning one */
+    size_t unaided; /* waiting ones for which no environment is starting: they rely on a returning one */
     struct loop_timer *grace;
     bool is_retired;
 };
 
-/* The pool of the function's epoch, made when there is none. ERR_NOT_FOUND, ERR_IO when its code is not on disk. */
+/* The pool of the function's epoch, made when there is none. ERR_NOT_FOUND, ERR_IO when its code is not on
+ * disk. */
 bool pool_get(struct pool_set *set, const struct function *function, struct pool **ret_pool, struct err *err);
 struct pool *pool_find(struct pool_set *set, uint64_t epoch);
 
-/* Runs an admitted invocation now or later. False when it could not even wait: it was answered and recycled. */
+/* Runs an admitted invocation now or later. False when it could not even wait: it was answered and recycled.
+ */
 bool pool_run(struct pool *pool, struct invocation *invocation);
 
 /* See invoke_retire(). A pool without environments and waiting invocations frees itself. */

@@ -28,7 +28,8 @@ static bool text_has_prefix(struct http_text text, const char *prefix) {
     return text.len >= len && memcmp(text.data, prefix, len) == 0;
 }
 
-/* ".../invocation/<id>/response" or "/error". An id of another length can't be current: it is passed on cut. */
+/* ".../invocation/<id>/response" or "/error". An id of another length can't be current: it is passed on cut.
+ */
 static struct route route_invocation(struct http_text path) {
     struct route route = {.kind = ROUTE_UNKNOWN};
     const char *id = path.data + strlen(INVOCATION);
@@ -89,15 +90,9 @@ static void on_handle(void *arg, struct http_exchange *exchange) {
     struct runtime_api *api = arg;
     struct route route = route_request(http_exchange_request(exchange));
     switch (route.kind) {
-    case ROUTE_CALL:
-        api->handler->call(api->arg, route.call, route.request_id, exchange);
-        break;
-    case ROUTE_PING:
-        http_respond(exchange, 200, "Content-Type: text/plain\r\n", "pong", 4);
-        break;
-    case ROUTE_WRONG_METHOD:
-        http_respond(exchange, 405, NULL, NULL, 0);
-        break;
+    case ROUTE_CALL: api->handler->call(api->arg, route.call, route.request_id, exchange); break;
+    case ROUTE_PING: http_respond(exchange, 200, "Content-Type: text/plain\r\n", "pong", 4); break;
+    case ROUTE_WRONG_METHOD: http_respond(exchange, 405, NULL, NULL, 0); break;
     case ROUTE_UNKNOWN:
         http_respond(exchange, 404, "Content-Type: text/plain\r\n", "404 page not found\n", 19);
         break;
@@ -114,7 +109,8 @@ static void on_too_large(void *arg, struct http_exchange *exchange) {
     struct runtime_api *api = arg;
     struct route route = route_request(http_exchange_request(exchange));
     char message[80];
-    snprintf(message, sizeof message, "Exceeded maximum allowed payload size (%u bytes).", LIMIT_RESPONSE_BYTES);
+    snprintf(message, sizeof message, "Exceeded maximum allowed payload size (%u bytes).",
+             LIMIT_RESPONSE_BYTES);
     runtime_api_refuse(exchange, 413, "RequestEntityTooLarge", message);
     if (route.kind == ROUTE_CALL && route.call == RUNTIME_RESPONSE)
         api->handler->too_large(api->arg, route.request_id);
@@ -128,7 +124,8 @@ struct runtime_api *runtime_api_new(struct loop *loop, const struct clock *clock
         .gone = on_gone,
         .too_large = on_too_large,
     };
-    /* Runtimes wait at /next for hours, so nothing times out; the process behind the connections is bounded anyway. */
+    /* Runtimes wait at /next for hours, so nothing times out; the process behind the connections is bounded
+     * anyway. */
     static const struct http_options options = {.max_connections = 64};
     struct runtime_api *api = mem_alloc(sizeof *api);
     api->handler = handler;
@@ -151,5 +148,6 @@ void runtime_api_accept(struct http_exchange *exchange) {
 void runtime_api_refuse(struct http_exchange *exchange, int status, const char *type, const char *message) {
     char body[512];
     int len = snprintf(body, sizeof body, "{\"errorMessage\":\"%s\",\"errorType\":\"%s\"}\n", message, type);
-    http_respond(exchange, status, "Content-Type: application/json\r\n", body, (size_t)len < sizeof body ? (size_t)len : sizeof body - 1);
+    http_respond(exchange, status, "Content-Type: application/json\r\n", body,
+                 (size_t)len < sizeof body ? (size_t)len : sizeof body - 1);
 }

@@ -1,5 +1,6 @@
-/* The Lambda Runtime API (2018-06-01) as HTTP: which call is it, for which invocation, and how is it answered. Knows the
- * protocol; what is allowed when is the environment's business. One listener per environment, inside its network namespace. */
+/* The Lambda Runtime API (2018-06-01) as HTTP: which call is it, for which invocation, and how is it
+ * answered. Knows the protocol; what is allowed when is the environment's business. One listener per
+ * environment, inside its network namespace. */
 #pragma once
 
 #include <stddef.h>

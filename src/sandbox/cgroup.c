@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "sandbox/kernel_file.h"
 #include "sys/fd.h"
 
@@ -19,24 +20,32 @@
 #define CPU_PERIOD_US 20000u
 #define CPU_LEAST_QUOTA_US 1000u
 
+/* Of a group that waits for its sandbox. Not "none": switching limits on for the first group of the machine
+ * stops all processors for a moment. */
+#define CPU_WAITING_QUOTA_US 1000000u
+
+/* The usual plan's processes, and lamb-init. */
+#define USUAL_TASKS (LIMIT_ENVIRONMENT_PROCESSES + 1)
+
 /* Kernel documentation: admin-guide/cgroup-v1/memory.rst and admin-guide/cgroup-v2.rst. */
 struct dialect {
     const char *memory_limit;
-    const char *swap_limit; /* missing where swap is not accounted */
+    const char *
+        swap_switch; /* "0" keeps the group's memory out of swap; missing where there is no swap accounting */
     const char *memory_peak;
     const char *oom_events;
 };
 
 static const struct dialect version1 = {
     .memory_limit = "memory.limit_in_bytes",
-    .swap_limit = "memory.memsw.limit_in_bytes",
+    .swap_switch = "memory.swappiness",
     .memory_peak = "memory.max_usage_in_bytes",
     .oom_events = "memory.oom_control",
 };
 
 static const struct dialect version2 = {
     .memory_limit = "memory.max",
-    .swap_limit = "memory.swap.max",
+    .swap_switch = "memory.swap.max",
     .memory_peak = "memory.peak",
     .oom_events = "memory.events",
 };
@@ -96,6 +105,35 @@ bool cgroup_make(const struct cgroup_set *set, uint32_t slot, int *ret_fd, struc
     return true;
 }
 
+static bool switch_swap_off(const struct cgroup_place *place, uint32_t slot, struct err *err) {
+    struct err refusal;
+    if (write_text(place, slot, dialect_of(place)->swap_switch, "0", &refusal) || refusal.errnum == ENOENT)
+        return true;
+    *err = refusal;
+    return false;
+}
+
+static bool limit_cpu(const struct cgroup_place *place, uint32_t slot, uint32_t period_us, uint64_t quota_us,
+                      struct err *err) {
+    if (!place->is_unified)
+        return (period_us == CPU_PERIOD_US ||
+                write_number(place, slot, "cpu.cfs_period_us", period_us, err)) &&
+               write_number(place, slot, "cpu.cfs_quota_us", quota_us, err);
+    char text[48];
+    snprintf(text, sizeof text, "%" PRIu64 " %" PRIu32, quota_us, period_us);
+    return write_text(place, slot, "cpu.max", text, err);
+}
+
+static bool set_usual(const struct cgroup_set *set, uint32_t slot, struct err *err) {
+    const struct cgroup_place *memory = find_place(set, CGROUP_MEMORY);
+    const struct cgroup_place *cpu = find_place(set, CGROUP_CPU);
+    const struct cgroup_place *pids = find_place(set, CGROUP_PIDS);
+    return (!memory || switch_swap_off(memory, slot, err)) &&
+           (!cpu || cpu->is_unified || write_number(cpu, slot, "cpu.cfs_period_us", CPU_PERIOD_US, err)) &&
+           (!cpu || limit_cpu(cpu, slot, CPU_PERIOD_US, CPU_WAITING_QUOTA_US, err)) &&
+           (!pids || write_number(pids, slot, "pids.max", USUAL_TASKS, err));
+}
+
 bool cgroup_join(const struct cgroup_set *set, uint32_t slot, struct err *err) {
     for (size_t i = 0; i < set->count; i++) {
         const struct cgroup_place *place = &set->places[i];
@@ -104,34 +142,7 @@ bool cgroup_join(const struct cgroup_set *set, uint32_t slot, struct err *err) {
         if (!make_group(place, slot, err) || !write_text(place, slot, "cgroup.procs", "0", err))
             return false;
     }
-    return true;
-}
-
-static bool limit_memory(const struct cgroup_place *place, uint32_t slot, uint64_t bytes, struct err *err) {
-    const struct dialect *dialect = dialect_of(place);
-    if (!write_number(place, slot, dialect->memory_limit, bytes, err))
-        return false;
-    /* Version 1 limits the sum of memory and swap, version 2 swap alone. */
-    struct err swap_err;
-    if (write_number(place, slot, dialect->swap_limit, place->is_unified ? 0 : bytes, &swap_err))
-        return true;
-    if (swap_err.errnum == ENOENT)
-        return true;
-    *err = swap_err;
-    return false;
-}
-
-static bool limit_cpu(const struct cgroup_place *place, uint32_t slot, uint32_t millis, struct err *err) {
-    uint32_t least_period_us = (CPU_LEAST_QUOTA_US * 1000 + millis - 1) / millis;
-    uint32_t period_us = least_period_us > CPU_PERIOD_US ? least_period_us : CPU_PERIOD_US;
-    uint64_t quota_us = (uint64_t)period_us * millis / 1000;
-    if (place->is_unified) {
-        char text[48];
-        snprintf(text, sizeof text, "%" PRIu64 " %" PRIu32, quota_us, period_us);
-        return write_text(place, slot, "cpu.max", text, err);
-    }
-    return write_number(place, slot, "cpu.cfs_period_us", period_us, err) &&
-           write_number(place, slot, "cpu.cfs_quota_us", quota_us, err);
+    return set_usual(set, slot, err);
 }
 
 bool cgroup_limit(const struct cgroup_set *set, uint32_t slot, const struct cgroup_limits *limits,
@@ -139,9 +150,14 @@ bool cgroup_limit(const struct cgroup_set *set, uint32_t slot, const struct cgro
     const struct cgroup_place *memory = find_place(set, CGROUP_MEMORY);
     const struct cgroup_place *cpu = find_place(set, CGROUP_CPU);
     const struct cgroup_place *pids = find_place(set, CGROUP_PIDS);
-    return (!memory || limit_memory(memory, slot, limits->memory_bytes, err)) &&
-           (!cpu || limit_cpu(cpu, slot, limits->cpu_millis, err)) &&
-           (!pids || write_number(pids, slot, "pids.max", limits->tasks, err));
+    uint32_t least_period_us = (CPU_LEAST_QUOTA_US * 1000 + limits->cpu_millis - 1) / limits->cpu_millis;
+    uint32_t period_us = least_period_us > CPU_PERIOD_US ? least_period_us : CPU_PERIOD_US;
+    uint64_t quota_us = (uint64_t)period_us * limits->cpu_millis / 1000;
+    return (!memory ||
+            write_number(memory, slot, dialect_of(memory)->memory_limit, limits->memory_bytes, err)) &&
+           (!cpu || limit_cpu(cpu, slot, period_us, quota_us, err)) &&
+           (!pids || limits->tasks == USUAL_TASKS ||
+            write_number(pids, slot, "pids.max", limits->tasks, err));
 }
 
 int cgroup_open_peak(const struct cgroup_set *set, uint32_t slot) {

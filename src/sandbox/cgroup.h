@@ -46,16 +46,18 @@ void cgroup_favor_changes(const struct cgroup_layout *layout);
  * no version 2. */
 bool cgroup_make(const struct cgroup_set *set, uint32_t slot, int *ret_fd, struct err *err);
 
-/* Makes the sandbox's groups on version 1 and moves the calling process into them. */
+/* Makes the sandbox's groups on version 1, moves the calling process into them, and sets in all groups what
+ * most sandboxes have in common: no swap, the usual period and number of tasks. */
 bool cgroup_join(const struct cgroup_set *set, uint32_t slot, struct err *err);
 
 struct cgroup_limits {
-    uint64_t memory_bytes; /* swap counts as memory */
-    uint32_t cpu_millis;   /* 1000 = one processor */
-    uint32_t tasks;        /* processes and threads */
+    uint64_t memory_bytes;
+    uint32_t cpu_millis; /* 1000 = one processor */
+    uint32_t tasks;      /* processes and threads */
 };
 
-/* Writes what this machine can limit. */
+/* Writes what this machine can limit, and of that what differs from what cgroup_join() set: every write costs
+ * a cold start some microseconds. */
 bool cgroup_limit(const struct cgroup_set *set, uint32_t slot, const struct cgroup_limits *limits,
                   struct err *err);
 

@@ -17,15 +17,18 @@
 /* ext4's usual ratio is one inode for 16 kB. */
 #define TMP_INODES_PER_MB 64
 
+#define TMP_OPTIONS "size=%um,nr_inodes=%u"
+#define TMP_OPTIONS_OF(mb) (mb), (mb)*TMP_INODES_PER_MB
+
 #define TMP_FLAGS (MS_NOSUID | MS_NODEV)
 
 /* What in /proc tells of the host rather than of the sandbox, or drives it. Blanked where strangers could
  * open it. */
 static const char *const blanked[] = {
-    "/proc/acpi",        "/proc/asound",  "/proc/cmdline",       "/proc/diskstats",  "/proc/interrupts",
-    "/proc/kallsyms",    "/proc/kcore",   "/proc/key-users",     "/proc/keys",       "/proc/kmsg",
-    "/proc/locks",       "/proc/modules", "/proc/mtrr",          "/proc/partitions", "/proc/scsi",
-    "/proc/sched_debug", "/proc/swaps",   "/proc/sysrq-trigger", "/proc/timer_list",
+    "/proc/acpi",       "/proc/asound",   "/proc/cmdline",       "/proc/diskstats",
+    "/proc/interrupts", "/proc/kallsyms", "/proc/kcore",         "/proc/keys",
+    "/proc/kmsg",       "/proc/modules",  "/proc/partitions",    "/proc/sched_debug",
+    "/proc/scsi",       "/proc/swaps",    "/proc/sysrq-trigger", "/proc/timer_list",
 };
 
 bool mounts_open_namespace(int *ret_fd, struct err *err) {
@@ -77,7 +80,9 @@ bool mounts_enter(int template_fd, int more, bool replaces_proc, struct err *err
     for (size_t i = 0; i < sizeof blanked / sizeof blanked[0]; i++)
         if (!blank(blanked[i], err))
             return false;
-    if (mount("tmpfs", "/tmp", "tmpfs", TMP_FLAGS, "mode=1777,size=1m") == -1)
+    char options[64];
+    snprintf(options, sizeof options, TMP_OPTIONS ",mode=1777", TMP_OPTIONS_OF(LIMIT_TMP_MIN_MB));
+    if (mount("tmpfs", "/tmp", "tmpfs", TMP_FLAGS, options) == -1)
         return err_set_errno(err, errno, "can't mount /tmp");
     return true;
 }
@@ -124,9 +129,12 @@ static int clone_read_only(int dir_fd) {
     return take_fd(&tree);
 }
 
+/* What most functions have it is already. */
 static bool resize_tmp(uint32_t tmp_mb, struct err *err) {
+    if (tmp_mb == LIMIT_TMP_MIN_MB)
+        return true;
     char options[64];
-    snprintf(options, sizeof options, "size=%um,nr_inodes=%u", tmp_mb, tmp_mb * TMP_INODES_PER_MB);
+    snprintf(options, sizeof options, TMP_OPTIONS, TMP_OPTIONS_OF(tmp_mb));
     if (mount(NULL, "/tmp", NULL, MS_REMOUNT | TMP_FLAGS, options) == -1)
         return err_set_errno(err, errno, "can't give /tmp %u MB", tmp_mb);
     return true;

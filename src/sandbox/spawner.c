@@ -57,6 +57,7 @@ struct spawner {
     struct list claims; /* waiting, oldest first */
     uint32_t claim_count;
     uint32_t parallel;
+    bool is_failing; /* the last attempt to park one failed */
     int64_t refill_at_ms;
     int64_t shrink_at_ms;
 };
@@ -263,6 +264,7 @@ static bool park_one(struct spawner *spawner, struct err *err) {
 static void note_parking_failure(struct spawner *spawner, const struct err *failure) {
     struct claim *claim = next_claim(spawner);
     log_warn("spawner.parking_failed", "reason=\"%s\"", failure->text);
+    spawner->is_failing = true;
     spawner->refill_at_ms = now_ms() + REFILL_AFTER_FAILURE_MS;
     if (claim) {
         tell_failed(spawner, claim->id, failure);
@@ -274,6 +276,7 @@ static void take_words(struct spawner *spawner, struct sandbox *sandbox) {
     delist(spawner, sandbox);
     sandbox_take_messages(sandbox);
     enlist(spawner, sandbox);
+    spawner->is_failing &= sandbox->state != SANDBOX_PARKED;
     /* What it says later is read when its process ends. */
     unwatch(spawner, sandbox->socket);
 }
@@ -304,15 +307,21 @@ static void bury(struct spawner *spawner, struct sandbox *sandbox) {
 
 /* Refilling and shrinking. */
 
-static uint32_t wanted_parked(struct spawner *spawner, int64_t now) {
-    bool may_refill = now >= spawner->refill_at_ms;
-    return spawner->claim_count + (may_refill ? stock_target(&spawner->stock, now) : 0);
+/* How many more are to be made; *ret_wait_ms: how long that has time. What claims wait for has none. */
+static uint32_t count_missing(struct spawner *spawner, int64_t now, int64_t *ret_wait_ms) {
+    uint32_t coming = spawner->counts[SANDBOX_PARKED] + spawner->counts[SANDBOX_PARKING];
+    uint32_t target = stock_target(&spawner->stock, now);
+    bool is_low = coming < target / 2 && !spawner->is_failing;
+    bool is_urgent = spawner->claim_count > 0 || is_low;
+    uint32_t wanted = spawner->claim_count > 0 ? spawner->claim_count : target;
+    *ret_wait_ms = is_urgent ? 0 : spawner->refill_at_ms - now;
+    return coming < wanted ? wanted - coming : 0;
 }
 
 static void refill(struct spawner *spawner, int64_t now) {
-    uint32_t wanted = wanted_parked(spawner, now);
-    while (spawner->counts[SANDBOX_PARKING] < spawner->parallel &&
-           spawner->counts[SANDBOX_PARKED] + spawner->counts[SANDBOX_PARKING] < wanted) {
+    int64_t wait_ms;
+    uint32_t missing = count_missing(spawner, now, &wait_ms);
+    for (; missing > 0 && wait_ms <= 0 && spawner->counts[SANDBOX_PARKING] < spawner->parallel; missing--) {
         struct err err;
         if (!park_one(spawner, &err)) {
             note_parking_failure(spawner, &err);
@@ -354,11 +363,12 @@ static int idle_ms(struct spawner *spawner) {
     if (spawner->is_ending)
         return FINISH_MS;
     int64_t now = now_ms();
-    uint32_t target = stock_target(&spawner->stock, now);
-    uint32_t parked = spawner->counts[SANDBOX_PARKED] + spawner->counts[SANDBOX_PARKING];
-    if (parked < target && spawner->counts[SANDBOX_PARKING] < spawner->parallel)
-        return now >= spawner->refill_at_ms ? 0 : (int)(spawner->refill_at_ms - now);
-    return target > spawner->stock.least || parked > target ? SHRINK_INTERVAL_MS : -1;
+    int64_t wait_ms;
+    if (count_missing(spawner, now, &wait_ms) > 0 && spawner->counts[SANDBOX_PARKING] < spawner->parallel)
+        return wait_ms > 0 ? (int)wait_ms : 0;
+    bool is_above_least = stock_target(&spawner->stock, now) > spawner->stock.least ||
+                          spawner->counts[SANDBOX_PARKED] > spawner->stock.least;
+    return is_above_least ? SHRINK_INTERVAL_MS : -1;
 }
 
 static void take_event(struct spawner *spawner, uint64_t data) {

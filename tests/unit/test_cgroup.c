@@ -317,23 +317,36 @@ static void test_second_daemon_is_refused(void **state) {
 
 /* Limits. */
 
-static const struct cgroup_limits limits = {.memory_bytes = 134217728, .cpu_millis = 72, .tasks = 1025};
+static const struct cgroup_limits limits = {.memory_bytes = 134217728, .cpu_millis = 72, .tasks = 20};
 
 static void test_limits_version1(void **state) {
     (void)state;
     struct cgroup_layout layout = make_hybrid();
     struct cgroup_set set = open_set(&layout);
     make("memory/" INSTANCE "/7/memory.limit_in_bytes", "9223372036854771712");
-    make("memory/" INSTANCE "/7/memory.memsw.limit_in_bytes", "9223372036854771712");
+    make("memory/" INSTANCE "/7/memory.swappiness", "60");
+    make("memory/" INSTANCE "/7/cgroup.procs", "");
+    make("cpu/" INSTANCE "/7/cgroup.procs", "");
     make("cpu/" INSTANCE "/7/cpu.cfs_period_us", "100000");
-    make("cpu/" INSTANCE "/7/cpu.cfs_quota_us", "-1     ");
-    make("pids/" INSTANCE "/7/pids.max", "max ");
+    make("cpu/" INSTANCE "/7/cpu.cfs_quota_us", "-1");
+    make("pids/" INSTANCE "/7/cgroup.procs", "");
+    make("pids/" INSTANCE "/7/pids.max", "max");
+    assert_true(cgroup_join(&set, 7, NULL));
+    assert_string_equal(content_of("memory/" INSTANCE "/7/cgroup.procs"), "0");
+    assert_string_equal(content_of("pids/" INSTANCE "/7/cgroup.procs"), "0");
+    assert_string_equal(content_of("cpu/" INSTANCE "/7/cgroup.procs"), "0");
+    assert_memory_equal(content_of("memory/" INSTANCE "/7/memory.swappiness"), "0", 1);
+    assert_memory_equal(content_of("cpu/" INSTANCE "/7/cpu.cfs_period_us"), "20000", 5);
+    assert_string_equal(content_of("cpu/" INSTANCE "/7/cpu.cfs_quota_us"), "1000000");
+    assert_string_equal(content_of("pids/" INSTANCE "/7/pids.max"), "1025");
+
+    make("pids/" INSTANCE "/7/pids.max", "");
+    make("cpu/" INSTANCE "/7/cpu.cfs_quota_us", "");
     assert_true(cgroup_limit(&set, 7, &limits, NULL));
     assert_memory_equal(content_of("memory/" INSTANCE "/7/memory.limit_in_bytes"), "134217728", 9);
-    assert_memory_equal(content_of("memory/" INSTANCE "/7/memory.memsw.limit_in_bytes"), "134217728", 9);
     assert_memory_equal(content_of("cpu/" INSTANCE "/7/cpu.cfs_period_us"), "20000", 5);
-    assert_memory_equal(content_of("cpu/" INSTANCE "/7/cpu.cfs_quota_us"), "1440 ", 4);
-    assert_string_equal(content_of("pids/" INSTANCE "/7/pids.max"), "1025");
+    assert_string_equal(content_of("cpu/" INSTANCE "/7/cpu.cfs_quota_us"), "1440");
+    assert_string_equal(content_of("pids/" INSTANCE "/7/pids.max"), "20");
     cgroup_close(&set);
     cgroup_layout_done(&layout);
 }
@@ -351,7 +364,7 @@ static void test_small_processor_share(void **state) {
     struct cgroup_set set = open_set(&layout);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         make("memory/" INSTANCE "/1/memory.limit_in_bytes", "");
-        make("cpu/" INSTANCE "/1/cpu.cfs_period_us", "");
+        make("cpu/" INSTANCE "/1/cpu.cfs_period_us", cases[i].millis < 50 ? "" : "20000");
         make("cpu/" INSTANCE "/1/cpu.cfs_quota_us", "");
         make("pids/" INSTANCE "/1/pids.max", "");
         struct cgroup_limits some = {.memory_bytes = 1, .cpu_millis = cases[i].millis, .tasks = 1};
@@ -372,22 +385,26 @@ static void test_limits_version2(void **state) {
     make("v2/" INSTANCE "/3/memory.swap.max", "max");
     make("v2/" INSTANCE "/3/cpu.max", "");
     make("v2/" INSTANCE "/3/pids.max", "");
+    assert_true(cgroup_join(&set, 3, NULL));
+    assert_memory_equal(content_of("v2/" INSTANCE "/3/memory.swap.max"), "0", 1);
+    assert_string_equal(content_of("v2/" INSTANCE "/3/cpu.max"), "1000000 20000");
+    assert_string_equal(content_of("v2/" INSTANCE "/3/pids.max"), "1025");
+    make("v2/" INSTANCE "/3/cpu.max", "");
+    make("v2/" INSTANCE "/3/pids.max", "");
     assert_true(cgroup_limit(&set, 3, &limits, NULL));
     assert_string_equal(content_of("v2/" INSTANCE "/3/memory.max"), "134217728");
-    assert_memory_equal(content_of("v2/" INSTANCE "/3/memory.swap.max"), "0", 1);
     assert_string_equal(content_of("v2/" INSTANCE "/3/cpu.max"), "1440 20000");
-    assert_string_equal(content_of("v2/" INSTANCE "/3/pids.max"), "1025");
+    assert_string_equal(content_of("v2/" INSTANCE "/3/pids.max"), "20");
     cgroup_close(&set);
     cgroup_layout_done(&layout);
 }
 
-static void test_limits_without_swap_accounting(void **state) {
+static void test_join_without_swap_accounting(void **state) {
     (void)state;
     struct cgroup_layout layout = make_version2("/");
     struct cgroup_set set = open_set(&layout);
-    make("v2/" INSTANCE "/3/memory.max", "");
     make("v2/" INSTANCE "/3/pids.max", "");
-    assert_true(cgroup_limit(&set, 3, &limits, NULL));
+    assert_true(cgroup_join(&set, 3, NULL));
     cgroup_close(&set);
     cgroup_layout_done(&layout);
 }
@@ -517,7 +534,7 @@ int main(void) {
         ON_TREE(test_limits_version1),
         ON_TREE(test_small_processor_share),
         ON_TREE(test_limits_version2),
-        ON_TREE(test_limits_without_swap_accounting),
+        ON_TREE(test_join_without_swap_accounting),
         ON_TREE(test_limit_that_can_not_be_written),
         ON_TREE(test_usage_version1),
         ON_TREE(test_usage_version2),

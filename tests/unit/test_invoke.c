@@ -1,5 +1,5 @@
-/* Pool, environments and Runtime API together, over a sandbox host that only takes notes: the test plays the sandboxes and the
- * runtimes in them, on loopback sockets and the real loop. */
+/* Pool, environments and Runtime API together, over a sandbox host that only takes notes: the test plays the
+ * sandboxes and the runtimes in them, on loopback sockets and the real loop. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -71,18 +71,13 @@ static struct function *function;
 static char dir[64], code_dir[96], log_dir[96];
 static struct caller callers[8];
 
-static void make_code(bool with_bootstrap) {
+static void make_code(void) {
     OWN_MEM char *layout = fs_join(code_dir, DIGEST);
     OWN_MEM char *bootstrap = fs_join(layout, "bootstrap");
     assert_true(fs_make_dirs(layout, 0755, NULL));
-    if (with_bootstrap) {
-        int fd = open(bootstrap, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
-        assert_true(fd >= 0);
-        fchmod(fd, 0755);
-        close(fd);
-    } else {
-        unlink(bootstrap);
-    }
+    int fd = open(bootstrap, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+    assert_true(fd >= 0 && fchmod(fd, 0755) == 0);
+    close(fd);
 }
 
 static void make_invoke(uint32_t concurrency) {
@@ -111,7 +106,7 @@ static int setup(void **state) {
     memset(callers, 0, sizeof callers);
     test_clock = clock_system();
     loop = loop_new();
-    make_code(true);
+    make_code();
     make_invoke(10);
     function = function_new();
     snprintf(function->account, sizeof function->account, "000000000000");
@@ -134,13 +129,13 @@ static int teardown(void **state) {
 }
 
 /* Turns the loop until `condition`; fails after five seconds. */
-#define turn_until(condition)                                                                                                \
-    do {                                                                                                                     \
-        int64_t began_us = clock_mono_us(&test_clock);                                                                       \
-        while (!(condition)) {                                                                                               \
-            loop_turn(loop, false);                                                                                          \
-            assert_true(clock_mono_us(&test_clock) - began_us < WAIT_US);                                                    \
-        }                                                                                                                    \
+#define turn_until(condition)                                                                                \
+    do {                                                                                                     \
+        int64_t began_us = clock_mono_us(&test_clock);                                                       \
+        while (!(condition)) {                                                                               \
+            loop_turn(loop, false);                                                                          \
+            assert_true(clock_mono_us(&test_clock) - began_us < WAIT_US);                                    \
+        }                                                                                                    \
     } while (0)
 
 static void on_done(void *arg, const struct invoke_result *result) {
@@ -218,8 +213,9 @@ static void ask_next(const struct runtime *runtime) {
 }
 
 static void post(const struct runtime *runtime, const char *path, const char *body) {
-    OWN_MEM char *text = mem_format("POST /2018-06-01/runtime/%s HTTP/1.1\r\nHost: h\r\nContent-Length: %zu\r\n\r\n%s", path,
-                                    strlen(body), body);
+    OWN_MEM char *text = mem_format(
+        "POST /2018-06-01/runtime/%s HTTP/1.1\r\nHost: h\r\nContent-Length: %zu\r\n\r\n%s", path,
+        strlen(body), body);
     send_text(runtime, text);
 }
 
@@ -259,7 +255,8 @@ static void a_call_gets_the_functions_answer(void **state) {
     const char *event = read_answer(&runtime);
     assert_non_null(strstr(event, "HTTP/1.1 200"));
     assert_non_null(strstr(event, "Lambda-Runtime-Aws-Request-Id: 00000000-0000-4000-8000-000000000000\r\n"));
-    assert_non_null(strstr(event, "Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:us-east-1:000000000000:function:f\r\n"));
+    assert_non_null(strstr(
+        event, "Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:us-east-1:000000000000:function:f\r\n"));
     assert_non_null(strstr(event, "Lambda-Runtime-Trace-Id: Root=1-00000000-000000000000000000000000\r\n"));
     assert_non_null(strstr(event, "Lambda-Runtime-Deadline-Ms: "));
     assert_non_null(strstr(event, "\r\n\r\n{\"n\":1}"));
@@ -337,7 +334,8 @@ static void the_oldest_waiting_call_is_served_first(void **state) {
     stop_runtime(&second);
 }
 
-/* Two callers that call again at once never need more than two environments, however slow the second one starts. */
+/* Two callers that call again at once never need more than two environments, however slow the second one
+ * starts. */
 static void no_more_environments_than_callers(void **state) {
     (void)state;
     call(0);
@@ -428,7 +426,8 @@ static void a_posted_init_error_reaches_the_caller(void **state) {
         end_sandbox(id, (struct sandbox_end){.exited = true, .exit_status = 1});
     }
     assert_true(caller->is_done);
-    assert_string_equal(caller->payload, "{\"errorMessage\":\"no\",\"errorType\":\"Runtime.ImportModuleError\"}");
+    assert_string_equal(caller->payload,
+                        "{\"errorMessage\":\"no\",\"errorType\":\"Runtime.ImportModuleError\"}");
 }
 
 static void a_crash_is_told_to_its_caller_alone(void **state) {
@@ -495,7 +494,8 @@ static void the_log_tail_has_everything_of_the_call(void **state) {
     assert_int_equal(write(runtime.output, "one\ntwo\nthree\n", 14), 14);
     respond(&runtime, caller, "0");
     read_answer(&runtime);
-    const char *start = strstr(caller->tail, "START RequestId: 00000000-0000-4000-8000-000000000000 Version: $LATEST\n");
+    const char *start = strstr(caller->tail,
+                               "START RequestId: 00000000-0000-4000-8000-000000000000 Version: $LATEST\n");
     const char *lines = strstr(caller->tail, "one\ntwo\nthree\n");
     const char *end = strstr(caller->tail, "END RequestId: ");
     assert_true(start && lines && end && start < lines && lines < end);
@@ -538,29 +538,28 @@ static void the_oldest_idle_environment_makes_room(void **state) {
 
 static void a_function_without_bootstrap_is_told_so(void **state) {
     (void)state;
-    make_code(false);
+    OWN_MEM char *bootstrap = fs_join(code_dir, DIGEST "/bootstrap");
+    assert_int_equal(unlink(bootstrap), 0);
     struct caller *caller = call_with(0, "{}", true);
     assert_true(caller->is_done);
     assert_null(caller->invocation);
     assert_int_equal(started_count, 0);
-    assert_non_null(strstr(caller->payload, "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"));
+    assert_non_null(
+        strstr(caller->payload, "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"));
     assert_non_null(strstr(caller->tail, "Error Type: Runtime.InvalidEntrypoint"));
 }
 
-static bool is_drained;
-
 static void on_drained(void *arg) {
-    (void)arg;
-    is_drained = true;
+    *(bool *)arg = true;
 }
 
 static void draining_waits_for_calls_and_their_log(void **state) {
     (void)state;
-    is_drained = false;
+    bool is_drained = false;
     call(0);
     struct runtime runtime = cold_start(1);
     read_answer(&runtime);
-    invoke_drain(invoke, on_drained, NULL);
+    invoke_drain(invoke, on_drained, &is_drained);
     assert_int_equal(call(1)->outcome, INVOKE_FAILED);
     loop_turn(loop, false);
     assert_false(is_drained);

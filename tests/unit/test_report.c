@@ -27,10 +27,14 @@ static void start_and_end_name_the_request(void **state) {
 
 static void report_of_a_warm_call(void **state) {
     (void)state;
-    struct report report = {
-        .request_id = ID, .duration_us = 3014, .init_us = -1, .memory_mb = 128, .memory_peak_bytes = 36 * 1024 * 1024};
-    check(report_line(&report, text), "REPORT RequestId: " ID "\tDuration: 3.01 ms\tBilled Duration: 4 ms\tMemory Size: 128 MB\t"
-                                      "Max Memory Used: 36 MB\t");
+    struct report report = {.request_id = ID,
+                            .duration_us = 3014,
+                            .init_us = -1,
+                            .memory_mb = 128,
+                            .memory_peak_bytes = 36 * 1024 * 1024};
+    check(report_line(&report, text),
+          "REPORT RequestId: " ID "\tDuration: 3.01 ms\tBilled Duration: 4 ms\tMemory Size: 128 MB\t"
+          "Max Memory Used: 36 MB\t");
 }
 
 static void report_of_a_cold_call_bills_the_initialisation(void **state) {
@@ -40,13 +44,15 @@ static void report_of_a_cold_call_bills_the_initialisation(void **state) {
                             .init_us = 463512,
                             .memory_mb = 256,
                             .memory_peak_bytes = 122 * 1024 * 1024 + 1};
-    check(report_line(&report, text), "REPORT RequestId: " ID "\tDuration: 1233.96 ms\tBilled Duration: 1698 ms\t"
-                                      "Memory Size: 256 MB\tMax Memory Used: 123 MB\tInit Duration: 463.51 ms\t");
+    check(report_line(&report, text),
+          "REPORT RequestId: " ID "\tDuration: 1233.96 ms\tBilled Duration: 1698 ms\t"
+          "Memory Size: 256 MB\tMax Memory Used: 123 MB\tInit Duration: 463.51 ms\t");
 }
 
 static void report_of_failures_has_a_status(void **state) {
     (void)state;
-    struct report report = {.request_id = ID, .duration_us = 1000000, .init_us = -1, .memory_mb = 128, .status = "timeout"};
+    struct report report = {
+        .request_id = ID, .duration_us = 1000000, .init_us = -1, .memory_mb = 128, .status = "timeout"};
     report_line(&report, text);
     assert_non_null(strstr(text, "\tStatus: timeout\t"));
     assert_null(strstr(text, "Error Type"));
@@ -67,7 +73,8 @@ static void init_report_has_phase_and_status(void **state) {
 static void timeout_document(void **state) {
     (void)state;
     check(report_timeout_document(ID, 1, text),
-          "{\"errorType\":\"Sandbox.Timedout\",\"errorMessage\":\"RequestId: " ID " Error: Task timed out after 1.00 seconds\"}");
+          "{\"errorType\":\"Sandbox.Timedout\",\"errorMessage\":\"RequestId: " ID
+          " Error: Task timed out after 1.00 seconds\"}");
 }
 
 static void exit_documents_speak_like_go(void **state) {
@@ -86,15 +93,17 @@ static void exit_documents_speak_like_go(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         report_exit_document(ID, &cases[i].end, text);
         assert_non_null(strstr(text, cases[i].words));
-        assert_non_null(strstr(text, "{\"errorType\":\"Runtime.ExitError\",\"errorMessage\":\"RequestId: " ID " Error: "));
+        assert_non_null(strstr(text, "{\"errorType\":\"Runtime.ExitError\",\"errorMessage\":\"RequestId: " ID
+                                     " Error: "));
     }
 }
 
 static void too_large_document(void **state) {
     (void)state;
-    check(report_too_large_document(text),
-          "{\"errorMessage\":\"Response payload size exceeded maximum allowed payload size (6291556 bytes).\","
-          "\"errorType\":\"Function.ResponseSizeTooLarge\"}");
+    check(
+        report_too_large_document(text),
+        "{\"errorMessage\":\"Response payload size exceeded maximum allowed payload size (6291556 bytes).\","
+        "\"errorType\":\"Function.ResponseSizeTooLarge\"}");
 }
 
 static void error_types_outside_the_pattern_are_unknown(void **state) {

@@ -1,0 +1,44 @@
+/* One call of a function as a value: what goes in and what comes out. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "model/function.h"
+
+struct invocation;
+
+/* One call. Texts need to live only during invoke_start(); the payload until `done` was called or
+ * invocation_abandon() has returned: it is passed on without a copy. */
+struct invoke_request {
+    const struct function *function; /* an ACTIVE version; a reference is taken */
+    const char *invoked_arn;         /* with the qualifier exactly as the caller used it */
+    const char *request_id;          /* uuid: also the answer's x-amzn-RequestId */
+    const char *trace_id;            /* X-Amzn-Trace-Id to pass on; never NULL */
+    const char *client_context;      /* decoded JSON or NULL */
+    const void *payload;             /* checked JSON; "{}" when the caller sent nothing */
+    size_t payload_len;
+    bool wants_log_tail;
+};
+
+enum invoke_outcome {
+    INVOKE_DONE,           /* the function answered: payload is its response */
+    INVOKE_FUNCTION_ERROR, /* X-Amz-Function-Error: Unhandled; payload is the error document */
+    INVOKE_THROTTLED,      /* 429; reason says which limit */
+    INVOKE_FAILED,         /* no environment could be made, or Lamb is shutting down; failure says why */
+};
+
+/* Valid during the callback. */
+struct invoke_result {
+    enum invoke_outcome outcome;
+    const void *payload;
+    size_t payload_len;
+    const char *log_tail; /* last LIMIT_LOG_TAIL_BYTES of the invocation's log; NULL unless asked for */
+    size_t log_tail_len;
+    const char *reason; /* INVOKE_THROTTLED: "ConcurrentInvocationLimitExceeded" */
+    const struct err *failure;
+};
+
+/* The caller went away. The function runs to its end, as on AWS; `done` is not called. */
+void invocation_abandon(struct invocation *invocation);
