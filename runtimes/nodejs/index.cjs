@@ -55,6 +55,8 @@ function replaceEnvironment() {
 /* The gc function that functions find on Lambda. Node's own option for it would cost every start 3 ms,
  * because V8 can't use its compiled built-in code with an option that it wasn't compiled with. */
 function defineGc() {
+    if ('gc' in globalThis)
+        return;
     const define = (value) => {
         Object.defineProperty(globalThis, 'gc', { value, writable: true, configurable: true });
     };

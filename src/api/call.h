@@ -54,8 +54,7 @@ char *call_take_body(struct api_call *call, size_t *ret_len);
 /* The decoded text of a path label. ERR_VALIDATION when it is badly encoded or longer than `size`. */
 bool call_label(const struct api_call *call, size_t index, char *text, size_t size, struct err *err);
 
-/* A query parameter, "" when it was not sent. ERR_VALIDATION when it is badly encoded or longer than `size`.
- */
+/* A query parameter, "" when it was not sent. ERR_VALIDATION when it is badly encoded or too long. */
 bool call_query(const struct api_call *call, const char *name, char *value, size_t size, struct err *err);
 
 /* The operation's success status and a JSON body. A body past its buffer's limit is an internal failure. */

@@ -1,5 +1,4 @@
-/* The table of exceptions and the ways to write one. Called by api/call.c alone; nothing here can fail.
- */
+/* The table of exceptions and the ways to write one. Called by api/call.c; nothing here can fail. */
 #include "api/error.h"
 
 #include <string.h>

@@ -238,7 +238,8 @@ int daemon_run(struct daemon *daemon) {
 
 /* ---- taking apart ---- */
 
-/* Jobs hold pointers into api and store: they must end first. */
+/* Jobs of the API hold pointers into it, into the store and into invoke: they must end first. Nobody waits for
+ * their answers any more. */
 static void wait_for_jobs(struct daemon *daemon) {
     while ((daemon->api && api_pending(daemon->api) > 0) ||
            (daemon->lane && work_lane_pending(daemon->lane) > 0))
@@ -248,10 +249,10 @@ static void wait_for_jobs(struct daemon *daemon) {
 void daemon_free(struct daemon *daemon) {
     if (!daemon)
         return;
+    http_listener_free(daemon->front);
+    wait_for_jobs(daemon);
     sandbox_host_free(daemon->host);
     invoke_free(daemon->invoke);
-    wait_for_jobs(daemon);
-    http_listener_free(daemon->front);
     api_free(daemon->api);
     if (daemon->lane)
         work_lane_free(daemon->lane);

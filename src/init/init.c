@@ -20,6 +20,7 @@
 #include "init/drop.h"
 #include "init/report.h"
 #include "init/starter.h"
+#include "sandbox/kernel_file.h"
 #include "sandbox/mounts.h"
 #include "sandbox/network.h"
 #include "sys/fd.h"
@@ -68,6 +69,8 @@ static bool settle_in(struct inside_seed *seed, struct err *err) {
         return false;
     if (sethostname("sandbox", strlen("sandbox")) == -1)
         return err_set_errno(err, errno, "sethostname");
+    /* A daemon that the kernel is asked to spare must not have functions that are spared too. A higher value stays. */
+    kernel_file_write(AT_FDCWD, "/proc/self/oom_score_adj", "0", NULL);
     /* Without root they can't be given up; there is nothing in here that they give access to. */
     if (setgroups(0, NULL) == -1 && !seed->identity->is_rootless)
         return err_set_errno(err, errno, "setgroups");

@@ -384,7 +384,7 @@ void environment_sandbox_ended(struct environment *environment, const struct san
 
 void environment_sandbox_failed(struct environment *environment, const struct err *failure) {
     environment->init_failure = INIT_NO_SANDBOX;
-    environment->failure = *failure;
+    environment->failure = mem_copy(failure, sizeof *failure);
     set_state(environment, ENVIRONMENT_ENDING);
     environment->context->events.ended(environment);
 }
@@ -396,7 +396,7 @@ void environment_answer_init_failure(struct environment *environment, struct inv
     const char *status = "error";
     const char *type = "Runtime.ExitError";
     if (environment->init_failure == INIT_NO_SANDBOX) {
-        invocation_fail(invocation, &environment->failure);
+        invocation_fail(invocation, environment->failure);
         return;
     }
     if (environment->init_failure == INIT_TIMED_OUT) {
@@ -430,5 +430,6 @@ void environment_free(struct environment *environment) {
     output_free(environment->output);
     fd_close(&environment->memory_peak_fd);
     buf_done(&environment->init_error);
+    free(environment->failure);
     free(environment);
 }

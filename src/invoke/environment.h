@@ -79,7 +79,7 @@ struct environment {
     struct buf init_error; /* what the runtime posted to /init/error */
     char init_error_type[128];
     struct sandbox_end end;
-    struct err failure; /* INIT_NO_SANDBOX */
+    struct err *failure; /* INIT_NO_SANDBOX; owned */
     char stream[LAUNCH_STREAM_BYTES];
 };
 

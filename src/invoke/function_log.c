@@ -42,7 +42,7 @@ struct function_log {
     struct buf writing;
     int fd;
     uint64_t size_bytes;
-    struct err failure;
+    char failure[256]; /* of the last job; "" when it went well */
 };
 
 static void logs_flush(void *arg);
@@ -110,10 +110,10 @@ static bool log_open_file(struct function_log *log, struct err *err) {
 
 static void log_write_run(void *job) {
     struct function_log *log = job;
-    log->failure.code = ERR_NONE;
-    if (log_open_file(log, &log->failure) &&
-        fd_write_all(log->fd, log->writing.data, log->writing.len, &log->failure))
+    struct err err = {.code = ERR_NONE};
+    if (log_open_file(log, &err) && fd_write_all(log->fd, log->writing.data, log->writing.len, &err))
         log->size_bytes += log->writing.len;
+    snprintf(log->failure, sizeof log->failure, "%.255s", err.code == ERR_NONE ? "" : err.text);
 }
 
 static void log_write_done(void *job) {
@@ -122,8 +122,8 @@ static void log_write_done(void *job) {
     log->in_flight = false;
     buf_clear(&log->writing);
     buf_shrink(&log->writing, 64 * 1024);
-    if (log->failure.code != ERR_NONE)
-        log_error("function_log.write_failed", "path=%s error=\"%s\"", log->path, log->failure.text);
+    if (log->failure[0] != '\0')
+        log_error("function_log.write_failed", "path=%s error=\"%s\"", log->path, log->failure);
     log_free_if_unused(log);
     if (logs->drained)
         logs_drain_further(logs);

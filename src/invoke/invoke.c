@@ -268,7 +268,9 @@ void invoke_free(struct invoke *invoke) {
         return;
     bool is_written = false;
     invoke->drained = NULL;
-    invoke->set.is_draining = false;
+    invoke->set.is_draining = true;
+    invoke->set.all_over = on_all_over;
+    invoke->set.all_over_arg = invoke;
     pool_set_drop(&invoke->set);
     function_logs_drain(invoke->set.logs, set_true, &is_written);
     while (!is_written)

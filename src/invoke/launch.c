@@ -25,11 +25,11 @@ struct family {
 
 static const struct family families[] = {
     [RUNTIME_PROVIDED] = {.path = PATH_COMMON, .library_path = LIBRARIES_COMMON},
-    [RUNTIME_PYTHON] = {.args = {"/var/runtime/python/lambda_bootstrap.py"},
+    [RUNTIME_PYTHON] = {.args = {"-S", "/var/runtime/python/lambda_bootstrap.py"},
                         .path = "/var/lang/bin:" PATH_COMMON,
                         .library_path = "/var/lang/lib:" LIBRARIES_COMMON,
                         .variables = {"PYTHONPATH=/var/runtime", "LC_CTYPE=C.UTF-8"}},
-    [RUNTIME_NODEJS] = {.args = {"/var/runtime/nodejs/index.cjs"},
+    [RUNTIME_NODEJS] = {.args = {"--max-http-header-size=81920", "/var/runtime/nodejs/index.cjs"},
                         .path = "/var/lang/bin:" PATH_COMMON,
                         .library_path = "/var/lang/lib:" LIBRARIES_COMMON,
                         .variables = {"NODE_PATH=/opt/nodejs/node{}/node_modules:/opt/nodejs/node_modules:"

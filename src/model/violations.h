@@ -6,11 +6,13 @@
 
 #include "base/err.h"
 
+#define VIOLATIONS_TEXT_BYTES 1984
+
 /* Starts as {0}; owns nothing. Past its end the text is cut. */
 struct violations {
     size_t count;
     size_t len;
-    char text[ERR_TEXT_BYTES - 64];
+    char text[VIOLATIONS_TEXT_BYTES];
 };
 
 /* Begins the next violation; its words follow. */

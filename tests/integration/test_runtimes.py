@@ -122,7 +122,7 @@ def test_ping_and_unknown_paths(lamb):
 def test_second_response_to_one_event_changes_nothing(lamb):
     code = """first = call('POST', f'/runtime/invocation/{request_id}/response', b'"first"')
 second = call('POST', f'/runtime/invocation/{request_id}/response', b'"second"')
-print('answers', first[0], first[2], second[0], flush=True)
+print('answers', first[0], first[2].strip(), second[0], flush=True)
 continue
 result = None"""
     source = API_PROBE.replace("PROBE", code.replace("\n", "\n    "))
@@ -136,8 +136,8 @@ result = None"""
 
 def test_chunked_response_of_a_runtime(lamb):
     handler = """
-    printf '{"chunked":true}' | curl -sS -o /dev/null -H 'Transfer-Encoding: chunked' -X POST
-    --data-binary @- \\
+    printf '{"chunked":true}' |
+        curl -sS -o /dev/null -H 'Transfer-Encoding: chunked' --data-binary @- \\
         "$api/invocation/$REQUEST_ID/response"
     """
     assert lamb.invoke(lamb.create_bash(handler)).json == {"chunked": True}

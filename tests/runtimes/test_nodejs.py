@@ -355,6 +355,13 @@ def test_gc_and_header_limit(api, run):
     assert api.invoke().json == ["function", "undefined", 81920]
 
 
+def test_gc_by_option(api, start, runtimes):
+    source = "exports.handler = async () => [typeof gc, typeof gc()];"
+    argv = ["/usr/bin/node", "--expose-gc", runtimes / "nodejs" / "index.cjs"]
+    start(argv, {"app.js": source}, "app.handler")
+    assert api.invoke().json == ["function", "undefined"]
+
+
 def test_memory_does_not_grow_with_traces(api, run):
     run("exports.handler = async (collect) => { if (collect) gc(); return process.memoryUsage().rss; };")
     trace = "Root=1-%08x-" + "0" * 30000

@@ -7,8 +7,7 @@
 
 #include "base/mem.h"
 
-/* How often it is looked whether environments of retired values are gone. Costs nothing while there are none.
- */
+/* How often it is looked whether environments of retired values are gone; never while there are none. */
 #define LINGER_LOOK_MS 1000
 
 struct lingering {

@@ -6,8 +6,7 @@
 #include "api/lambda/lambda.h"
 
 /* The version that publishing these values would only repeat: the last one, when its code and configuration
- * are the same. Source: Lambda Developer Guide, "Manage Lambda function versions". NULL when there is none.
- */
+ * are the same. Source: Lambda Developer Guide, "Manage Lambda function versions". NULL for none. */
 const struct function *version_find_same(const struct catalogue_entry *entry, const struct function *latest);
 
 /* The next version of an entry, made from the values of $LATEST: Pending, one reference. Nothing is added

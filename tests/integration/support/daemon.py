@@ -29,8 +29,8 @@ def build_dir():
 
 
 def plain_build_dir():
-    """The build without sanitizers: for tests of size, memory and time."""
-    return ROOT / "build"
+    """A build without sanitizers: for tests of size, memory and time."""
+    return ROOT / "build" if is_sanitized() else build_dir()
 
 
 def is_sanitized():
