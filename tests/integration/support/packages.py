@@ -63,29 +63,26 @@ done
 
 
 @functools.lru_cache(maxsize=None)
-def c_zip(source):
+def c_program(source):
     """A static function in C, as the README tells users to build it, but from the library's sources."""
     library = sorted(str(path) for path in (ROOT / "runtimes" / "c").glob("*.c"))
     with tempfile.TemporaryDirectory(prefix="lamb-c-") as folder:
         main = Path(folder, "main.c")
         main.write_text(source)
         bootstrap = Path(folder, "bootstrap")
-        command = [
-            "musl-gcc",
-            "-static",
-            "-O2",
-            "-D_GNU_SOURCE",
-            f"-I{ROOT}/runtimes/c",
-            f"-I{ROOT}/runtimes",
-        ]
+        command = ["musl-gcc", "-static", "-O2", "-D_GNU_SOURCE", f"-I{ROOT}/runtimes/c", f"-I{ROOT}/runtimes"]
         built = subprocess.run(
             [*command, "-o", bootstrap, main, *library], capture_output=True, text=True, check=False
         )
         assert built.returncode == 0, built.stderr
-        return zip_files({"bootstrap": bootstrap.read_bytes()})
+        return bootstrap.read_bytes()
 
 
-def c_function(body, includes=""):
+def c_zip(source, files=None):
+    return zip_files({"bootstrap": c_program(source), **(files or {})})
+
+
+def c_function(body, includes="", files=None):
     """A C function whose handler has `body`; in it: event, context, response."""
     return c_zip(
         f"""#include <lamb.h>
@@ -104,10 +101,17 @@ int main(void)
 {{
     return lamb_run(handle, NULL);
 }}
-"""
+""",
+        files,
     )
 
 
+# Answers what stands in the file `number` of its package.
+NUMBER_C = """FILE *file = fopen("/var/task/number", "r");
+    char text[32];
+    lamb_respondf(response, "%s", file && fgets(text, sizeof text, file) ? text : "null");
+    if (file)
+        fclose(file);"""
 ECHO_C = "lamb_respond(response, event->data, event->size);"
 ECHO_PY = "def handler(event, context):\n    return event\n"
 
