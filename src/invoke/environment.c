@@ -163,6 +163,13 @@ static void refuse_transition(const struct environment *environment, enum enviro
     runtime_api_refuse(exchange, 403, "InvalidStateTransition", message);
 }
 
+/* From here on the function has its own share. */
+static void end_init_cpu(struct environment *environment) {
+    uint32_t cpu_millis = launch_cpu_millis(environment->function);
+    if (cpu_millis < LIMIT_INIT_CPU_MILLIS)
+        sandbox_limit_cpu(environment->context->host, environment->sandbox_id, cpu_millis);
+}
+
 static void call_next(struct environment *environment, struct http_exchange *exchange) {
     enum environment_state before = environment->state;
     if (!enter(environment, ENVIRONMENT_ON_NEXT)) {
@@ -184,6 +191,8 @@ static void call_next(struct environment *environment, struct http_exchange *exc
     if (before == ENVIRONMENT_INITIALIZING)
         environment->init_us = now_us(environment) - environment->start_us;
     environment->context->events.ready(environment);
+    if (before == ENVIRONMENT_INITIALIZING)
+        end_init_cpu(environment);
 }
 
 /* Absent, or "streaming": a response that comes in chunks, gathered here like any other. */

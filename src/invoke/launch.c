@@ -136,9 +136,10 @@ bool launch_init(struct launch *launch, const struct function *function, const s
     }
     set_command(launch, function, kind, interpreter);
 
+    uint32_t cpu_millis = launch_cpu_millis(function);
     launch->plan = (struct plan){
         .memory_mb = function->memory_mb,
-        .cpu_millis = function->memory_mb * 1000 / LIMIT_MB_PER_VCPU,
+        .cpu_millis = cpu_millis > LIMIT_INIT_CPU_MILLIS ? cpu_millis : LIMIT_INIT_CPU_MILLIS,
         .tmp_mb = function->tmp_mb,
         .processes = LIMIT_ENVIRONMENT_PROCESSES,
         .descriptors = LIMIT_ENVIRONMENT_FDS,
@@ -149,6 +150,10 @@ bool launch_init(struct launch *launch, const struct function *function, const s
         .mount_count = 1,
     };
     return true;
+}
+
+uint32_t launch_cpu_millis(const struct function *function) {
+    return function->memory_mb * 1000 / LIMIT_MB_PER_VCPU;
 }
 
 void launch_done(struct launch *launch) {

@@ -24,6 +24,9 @@ bool launch_init(struct launch *launch, const struct function *function, const s
                  const char *region, const char *log_stream, struct err *err);
 void launch_done(struct launch *launch);
 
+/* The function's share of processors, 1000 for a whole one; its initialisation may have more. */
+uint32_t launch_cpu_millis(const struct function *function);
+
 /* "2026/01/31/[$LATEST]<32 hex digits>" */
 #define LAUNCH_STREAM_BYTES 104
 void launch_log_stream(const struct function *function, int64_t wall_us,

@@ -145,17 +145,21 @@ bool cgroup_join(const struct cgroup_set *set, uint32_t slot, struct err *err) {
     return set_usual(set, slot, err);
 }
 
+bool cgroup_limit_cpu(const struct cgroup_set *set, uint32_t slot, uint32_t cpu_millis, struct err *err) {
+    const struct cgroup_place *cpu = find_place(set, CGROUP_CPU);
+    uint32_t least_period_us = (CPU_LEAST_QUOTA_US * 1000 + cpu_millis - 1) / cpu_millis;
+    uint32_t period_us = least_period_us > CPU_PERIOD_US ? least_period_us : CPU_PERIOD_US;
+    uint64_t quota_us = (uint64_t)period_us * cpu_millis / 1000;
+    return !cpu || limit_cpu(cpu, slot, period_us, quota_us, err);
+}
+
 bool cgroup_limit(const struct cgroup_set *set, uint32_t slot, const struct cgroup_limits *limits,
                   struct err *err) {
     const struct cgroup_place *memory = find_place(set, CGROUP_MEMORY);
-    const struct cgroup_place *cpu = find_place(set, CGROUP_CPU);
     const struct cgroup_place *pids = find_place(set, CGROUP_PIDS);
-    uint32_t least_period_us = (CPU_LEAST_QUOTA_US * 1000 + limits->cpu_millis - 1) / limits->cpu_millis;
-    uint32_t period_us = least_period_us > CPU_PERIOD_US ? least_period_us : CPU_PERIOD_US;
-    uint64_t quota_us = (uint64_t)period_us * limits->cpu_millis / 1000;
     return (!memory ||
             write_number(memory, slot, dialect_of(memory)->memory_limit, limits->memory_bytes, err)) &&
-           (!cpu || limit_cpu(cpu, slot, period_us, quota_us, err)) &&
+           cgroup_limit_cpu(set, slot, limits->cpu_millis, err) &&
            (!pids || limits->tasks == USUAL_TASKS ||
             write_number(pids, slot, "pids.max", limits->tasks, err));
 }

@@ -61,6 +61,9 @@ struct cgroup_limits {
 bool cgroup_limit(const struct cgroup_set *set, uint32_t slot, const struct cgroup_limits *limits,
                   struct err *err);
 
+/* Writes the CPU limit alone. */
+bool cgroup_limit_cpu(const struct cgroup_set *set, uint32_t slot, uint32_t cpu_millis, struct err *err);
+
 /* The file with the peak memory in bytes as decimal text; the caller's. -1 where the machine can't tell. */
 int cgroup_open_peak(const struct cgroup_set *set, uint32_t slot);
 

@@ -146,6 +146,7 @@ static void take_message(struct sandbox_host *host, const struct message *messag
         return;
     case MESSAGE_CLAIM:
     case MESSAGE_KILL:
+    case MESSAGE_CPU:
     case MESSAGE_READY:
     case MESSAGE_REFUSED: lose(host, "an unexpected packet"); return;
     }
@@ -286,6 +287,17 @@ static struct request *find_waiting_claim(struct sandbox_host *host, uint64_t id
     return NULL;
 }
 
+/* A packet that is a head alone. */
+static void send_order(struct sandbox_host *host, enum message_type type, uint64_t id, uint32_t value) {
+    struct message_head head = message_head(type);
+    head.id = id;
+    head.value = value;
+    struct err err;
+    if (!send_or_queue(host, &head, &head, sizeof head, NULL, 0, &err) && !host->is_lost)
+        log_warn("sandbox.order_unsent", "type=%d id=%llu reason=\"%s\"", (int)type, (unsigned long long)id,
+                 err.text);
+}
+
 void sandbox_kill(struct sandbox_host *host, uint64_t id) {
     struct request *waiting = find_waiting_claim(host, id);
     if (waiting) {
@@ -293,11 +305,11 @@ void sandbox_kill(struct sandbox_host *host, uint64_t id) {
         add_verdict(host, id, NULL);
         return;
     }
-    struct message_head head = message_head(MESSAGE_KILL);
-    head.id = id;
-    struct err err;
-    if (!send_or_queue(host, &head, &head, sizeof head, NULL, 0, &err) && !host->is_lost)
-        log_warn("sandbox.kill_unsent", "id=%llu reason=\"%s\"", (unsigned long long)id, err.text);
+    send_order(host, MESSAGE_KILL, id, 0);
+}
+
+void sandbox_limit_cpu(struct sandbox_host *host, uint64_t id, uint32_t cpu_millis) {
+    send_order(host, MESSAGE_CPU, id, cpu_millis);
 }
 
 size_t sandbox_host_count(const struct sandbox_host *host) {

@@ -64,6 +64,10 @@ uint64_t sandbox_start(struct sandbox_host *host, const struct plan *plan, const
  * for one that is ending or unknown. */
 void sandbox_kill(struct sandbox_host *host, uint64_t id);
 
+/* Changes the CPU limit of a running one, as plan.cpu_millis set it. Fine for one that is ending or unknown.
+ */
+void sandbox_limit_cpu(struct sandbox_host *host, uint64_t id, uint32_t cpu_millis);
+
 /* Sandboxes asked for or running. */
 size_t sandbox_host_count(const struct sandbox_host *host);
 

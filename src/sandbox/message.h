@@ -4,6 +4,7 @@
  *   type     from     id   value            body                       descriptors
  *   CLAIM    serve    yes  -                an encoded plan            a directory for each mount
  *   KILL     serve    yes  -                -                          -
+ *   CPU      serve    yes  new cpu_millis   -                          -
  *   READY    spawner  -    MESSAGE_HAS_...  lines of the report        -
  *   REFUSED  spawner  -    enum err_code    why it can't work at all   -
  *   STARTED  spawner  yes  -                -                          listener, output, peak memory
@@ -24,7 +25,7 @@
 #include "sandbox/end.h"
 #include "sys/fd.h"
 
-#define MESSAGE_VERSION 1u
+#define MESSAGE_VERSION 2u
 
 /* The descriptor under which lamb-spawner finds its socket. */
 #define MESSAGE_SPAWNER_SOCKET 3
@@ -32,6 +33,7 @@
 enum message_type {
     MESSAGE_CLAIM = 1,
     MESSAGE_KILL,
+    MESSAGE_CPU,
     MESSAGE_READY,
     MESSAGE_REFUSED,
     MESSAGE_STARTED,

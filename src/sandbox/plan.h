@@ -22,7 +22,7 @@ struct plan_mount {
 
 struct plan {
     uint32_t memory_mb;      /* limit of everything in the sandbox, its /tmp included */
-    uint32_t cpu_millis;     /* 1000 = one vCPU */
+    uint32_t cpu_millis;     /* 1000 = one vCPU; see sandbox_limit_cpu() */
     uint32_t tmp_mb;         /* size of /tmp */
     uint32_t processes;      /* most processes and threads */
     uint32_t descriptors;    /* RLIMIT_NOFILE */

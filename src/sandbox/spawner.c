@@ -198,6 +198,15 @@ static void forget_claim(struct spawner *spawner, struct claim *claim) {
     spawner->claim_count--;
 }
 
+static struct sandbox *find_running(struct spawner *spawner, uint64_t id) {
+    list_each (link, &spawner->states[SANDBOX_RUNNING]) {
+        struct sandbox *sandbox = list_item(link, struct sandbox, link);
+        if (sandbox->id == id)
+            return sandbox;
+    }
+    return NULL;
+}
+
 static void kill_sandbox(struct spawner *spawner, uint64_t id) {
     list_each (link, &spawner->claims) {
         struct claim *claim = list_item(link, struct claim, link);
@@ -208,14 +217,19 @@ static void kill_sandbox(struct spawner *spawner, uint64_t id) {
             return;
         }
     }
-    list_each (link, &spawner->states[SANDBOX_RUNNING]) {
-        struct sandbox *sandbox = list_item(link, struct sandbox, link);
-        if (sandbox->id == id) {
-            sandbox->end.killed = true;
-            sandbox_kill_all(sandbox);
-            return;
-        }
+    struct sandbox *sandbox = find_running(spawner, id);
+    if (sandbox) {
+        sandbox->end.killed = true;
+        sandbox_kill_all(sandbox);
     }
+}
+
+static void limit_cpu(struct spawner *spawner, uint64_t id, uint32_t cpu_millis) {
+    struct sandbox *sandbox = find_running(spawner, id);
+    struct err err;
+    if (sandbox && cpu_millis >= 1 && cpu_millis <= PLAN_MAX_CPU_MILLIS &&
+        !cgroup_limit_cpu(&spawner->machine.cgroups, sandbox->slot, cpu_millis, &err))
+        log_error("spawner.cpu_unlimited", "id=%llu reason=\"%s\"", (unsigned long long)id, err.text);
 }
 
 static void take_packet(struct spawner *spawner) {
@@ -236,6 +250,8 @@ static void take_packet(struct spawner *spawner) {
         take_claim(spawner, &message, fds);
     else if (message.type == MESSAGE_KILL)
         kill_sandbox(spawner, message.id);
+    else if (message.type == MESSAGE_CPU)
+        limit_cpu(spawner, message.id, message.value);
     else
         log_error("spawner.bad_packet", "type=%d", (int)message.type);
     for (size_t i = 0; i < FD_MAX_PASSED; i++)

@@ -130,7 +130,7 @@ class Report:
         print(f"{'ok' if succeeded else 'FAILED'} ({seconds:.1f} s{ran})", flush=True)
         if not succeeded:
             self.failed_steps.append(title)
-            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[1:]
             print("\n".join("    " + line for line in lines[-SHOWN_LINES:]))
             print(f"    (all of it: {log.relative_to(self.root)})", flush=True)
 

@@ -70,7 +70,7 @@ def c_program(source):
         main = Path(folder, "main.c")
         main.write_text(source)
         bootstrap = Path(folder, "bootstrap")
-        command = ["musl-gcc", "-static", "-O2", "-D_GNU_SOURCE", f"-I{ROOT}/runtimes/c", f"-I{ROOT}/runtimes"]
+        command = ["musl-gcc", "-static", "-O2", "-D_GNU_SOURCE", f"-I{ROOT}/runtimes/c"]
         built = subprocess.run(
             [*command, "-o", bootstrap, main, *library], capture_output=True, text=True, check=False
         )
