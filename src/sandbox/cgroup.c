@@ -113,24 +113,39 @@ static bool switch_swap_off(const struct cgroup_place *place, uint32_t slot, str
     return false;
 }
 
-static bool limit_cpu(const struct cgroup_place *place, uint32_t slot, uint32_t period_us, uint64_t quota_us,
-                      struct err *err) {
-    if (!place->is_unified)
-        return (period_us == CPU_PERIOD_US ||
-                write_number(place, slot, "cpu.cfs_period_us", period_us, err)) &&
-               write_number(place, slot, "cpu.cfs_quota_us", quota_us, err);
-    char text[48];
-    snprintf(text, sizeof text, "%" PRIu64 " %" PRIu32, quota_us, period_us);
-    return write_text(place, slot, "cpu.max", text, err);
+struct cpu_share {
+    uint32_t period_us;
+    uint64_t quota_us;
+};
+
+static const struct cpu_share waiting_share = {.period_us = CPU_PERIOD_US, .quota_us = CPU_WAITING_QUOTA_US};
+
+static struct cpu_share share_of(uint32_t cpu_millis) {
+    uint32_t least_us = (CPU_LEAST_QUOTA_US * 1000 + cpu_millis - 1) / cpu_millis;
+    uint32_t period_us = least_us > CPU_PERIOD_US ? least_us : CPU_PERIOD_US;
+    return (struct cpu_share){.period_us = period_us, .quota_us = (uint64_t)period_us * cpu_millis / 1000};
+}
+
+/* `old_period_us` 0: not known. */
+static bool write_share(const struct cgroup_set *set, uint32_t slot, struct cpu_share share,
+                        uint32_t old_period_us, struct err *err) {
+    const struct cgroup_place *cpu = find_place(set, CGROUP_CPU);
+    if (!cpu)
+        return true;
+    if (cpu->is_unified) {
+        char text[48];
+        snprintf(text, sizeof text, "%" PRIu64 " %" PRIu32, share.quota_us, share.period_us);
+        return write_text(cpu, slot, "cpu.max", text, err);
+    }
+    return (share.period_us == old_period_us ||
+            write_number(cpu, slot, "cpu.cfs_period_us", share.period_us, err)) &&
+           write_number(cpu, slot, "cpu.cfs_quota_us", share.quota_us, err);
 }
 
 static bool set_usual(const struct cgroup_set *set, uint32_t slot, struct err *err) {
     const struct cgroup_place *memory = find_place(set, CGROUP_MEMORY);
-    const struct cgroup_place *cpu = find_place(set, CGROUP_CPU);
     const struct cgroup_place *pids = find_place(set, CGROUP_PIDS);
-    return (!memory || switch_swap_off(memory, slot, err)) &&
-           (!cpu || cpu->is_unified || write_number(cpu, slot, "cpu.cfs_period_us", CPU_PERIOD_US, err)) &&
-           (!cpu || limit_cpu(cpu, slot, CPU_PERIOD_US, CPU_WAITING_QUOTA_US, err)) &&
+    return (!memory || switch_swap_off(memory, slot, err)) && write_share(set, slot, waiting_share, 0, err) &&
            (!pids || write_number(pids, slot, "pids.max", USUAL_TASKS, err));
 }
 
@@ -146,11 +161,7 @@ bool cgroup_join(const struct cgroup_set *set, uint32_t slot, struct err *err) {
 }
 
 bool cgroup_limit_cpu(const struct cgroup_set *set, uint32_t slot, uint32_t cpu_millis, struct err *err) {
-    const struct cgroup_place *cpu = find_place(set, CGROUP_CPU);
-    uint32_t least_period_us = (CPU_LEAST_QUOTA_US * 1000 + cpu_millis - 1) / cpu_millis;
-    uint32_t period_us = least_period_us > CPU_PERIOD_US ? least_period_us : CPU_PERIOD_US;
-    uint64_t quota_us = (uint64_t)period_us * cpu_millis / 1000;
-    return !cpu || limit_cpu(cpu, slot, period_us, quota_us, err);
+    return write_share(set, slot, share_of(cpu_millis), 0, err);
 }
 
 bool cgroup_limit(const struct cgroup_set *set, uint32_t slot, const struct cgroup_limits *limits,
@@ -159,7 +170,7 @@ bool cgroup_limit(const struct cgroup_set *set, uint32_t slot, const struct cgro
     const struct cgroup_place *pids = find_place(set, CGROUP_PIDS);
     return (!memory ||
             write_number(memory, slot, dialect_of(memory)->memory_limit, limits->memory_bytes, err)) &&
-           cgroup_limit_cpu(set, slot, limits->cpu_millis, err) &&
+           write_share(set, slot, share_of(limits->cpu_millis), waiting_share.period_us, err) &&
            (!pids || limits->tasks == USUAL_TASKS ||
             write_number(pids, slot, "pids.max", limits->tasks, err));
 }

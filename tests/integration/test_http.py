@@ -269,7 +269,7 @@ def test_large_answer_to_a_client_that_reads_slowly(lamb):
     path = f"{LIST}/{name}/invocations"
     headers = {**sign(lamb.daemon, "POST", path, {}, b"{}"), "Content-Length": 2}
     with Wire(lamb.daemon) as slow:
-        slow.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         slow.send(head("POST", path, headers) + b"{}")
         wait_until(lambda: "REPORT" in lamb.logs(name), 20, "the function is done")
         assert lamb.request("GET", LIST).status == 200, "others are not held up"

@@ -45,7 +45,7 @@ def test_links_and_files_exist(document):
 def test_programs_of_commands_exist(document):
     built_in = {"cd", "eval", "export", "git"}
     for command in commands(document):
-        program = command.split()[0].strip("\"'")
+        program = [word for word in command.split() if "=" not in word][0].strip("\"'")
         if program in built_in or program in ("lamb", "sudo"):
             continue
         exists = (ROOT / program).exists() if "/" in program else shutil.which(program) is not None

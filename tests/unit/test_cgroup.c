@@ -376,6 +376,20 @@ static void test_small_processor_share(void **state) {
     cgroup_layout_done(&layout);
 }
 
+/* Of a running sandbox, whatever its period was. */
+static void test_processor_share_changes(void **state) {
+    (void)state;
+    struct cgroup_layout layout = make_hybrid();
+    struct cgroup_set set = open_set(&layout);
+    make("cpu/" INSTANCE "/1/cpu.cfs_period_us", "142858");
+    make("cpu/" INSTANCE "/1/cpu.cfs_quota_us", "");
+    assert_true(cgroup_limit_cpu(&set, 1, 500, NULL));
+    assert_memory_equal(content_of("cpu/" INSTANCE "/1/cpu.cfs_period_us"), "20000", 5);
+    assert_string_equal(content_of("cpu/" INSTANCE "/1/cpu.cfs_quota_us"), "10000");
+    cgroup_close(&set);
+    cgroup_layout_done(&layout);
+}
+
 static void test_limits_version2(void **state) {
     (void)state;
     struct cgroup_layout layout = make_version2("/");
@@ -533,6 +547,7 @@ int main(void) {
         ON_TREE(test_second_daemon_is_refused),
         ON_TREE(test_limits_version1),
         ON_TREE(test_small_processor_share),
+        ON_TREE(test_processor_share_changes),
         ON_TREE(test_limits_version2),
         ON_TREE(test_join_without_swap_accounting),
         ON_TREE(test_limit_that_can_not_be_written),
