@@ -90,7 +90,7 @@ static struct map_slot *find(const struct map *map, const void *key, size_t key_
         if (slot->state == SLOT_FREE)
             break;
         if (slot->state == SLOT_FILLED && slot->hash == hash && slot->key_len == key_len &&
-            memcmp(slot->key, key, key_len) == 0)
+            (key_len == 0 || memcmp(slot->key, key, key_len) == 0))
             return slot;
     }
     return NULL;

@@ -62,6 +62,14 @@ static bool close_inherited(struct inside_seed *seed, struct err *err) {
     return true;
 }
 
+/* The kernel may have been asked to spare the daemon when memory runs out; functions come first then. */
+static void stop_being_spared(void) {
+    static const char file[] = "/proc/self/oom_score_adj";
+    char score[16];
+    if (kernel_file_read(AT_FDCWD, file, score, sizeof score, NULL) && score[0] == '-')
+        kernel_file_write(AT_FDCWD, file, "0", NULL);
+}
+
 static bool settle_in(struct inside_seed *seed, struct err *err) {
     if (!cgroup_join(seed->cgroups, seed->slot, err) ||
         !mounts_enter(seed->template_fd, CLONE_NEWNET | CLONE_NEWCGROUP, seed->replaces_proc, err) ||
@@ -69,8 +77,7 @@ static bool settle_in(struct inside_seed *seed, struct err *err) {
         return false;
     if (sethostname("sandbox", strlen("sandbox")) == -1)
         return err_set_errno(err, errno, "sethostname");
-    /* A daemon that the kernel is asked to spare must not have functions that are spared too. A higher value stays. */
-    kernel_file_write(AT_FDCWD, "/proc/self/oom_score_adj", "0", NULL);
+    stop_being_spared();
     /* Without root they can't be given up; there is nothing in here that they give access to. */
     if (setgroups(0, NULL) == -1 && !seed->identity->is_rootless)
         return err_set_errno(err, errno, "setgroups");

@@ -122,7 +122,7 @@ static void finish(struct environment *environment, enum invoke_outcome outcome,
     struct invocation *invocation = environment->invocation;
     if (!invocation->wants_log_tail)
         invocation_answer(invocation, outcome, payload, len);
-    output_drain(environment->output);
+    output_finish(environment->output);
     log_end(environment, invocation, status, error_type);
     invocation_answer(invocation, outcome, payload, len);
     environment->context->events.finished(environment, release_invocation(environment));
@@ -328,7 +328,7 @@ void environment_deliver(struct environment *environment, struct invocation *inv
     int64_t left_us = invocation->started_us + (int64_t)environment->function->timeout_s * 1000000 -
                       environment->delivered_us;
     environment->deadline_ms = (clock_wall_us(&environment->context->clock) + left_us) / 1000;
-    loop_timer_start(environment->timer, left_us > 0 ? left_us / 1000 : 0);
+    loop_timer_start(environment->timer, left_us > 0 ? (left_us + 999) / 1000 : 0);
     send_event(environment, take_ptr(environment->next));
 }
 

@@ -70,6 +70,9 @@ static void add_common_variables(struct launch *launch, const struct function *f
     add_variable(launch, function, mem_text("AWS_LAMBDA_LOG_FORMAT=Text"));
     add_variable(launch, function, mem_text("AWS_LAMBDA_RUNTIME_API=" RUNTIME_ADDRESS));
     add_variable(launch, function, mem_text("AWS_XRAY_CONTEXT_MISSING=LOG_ERROR"));
+    add_variable(launch, function, mem_text("AWS_XRAY_DAEMON_ADDRESS=169.254.100.1:2000"));
+    add_variable(launch, function, mem_text("_AWS_XRAY_DAEMON_ADDRESS=169.254.100.1"));
+    add_variable(launch, function, mem_text("_AWS_XRAY_DAEMON_PORT=2000"));
     add_variable(launch, function, mem_text("LAMBDA_TASK_ROOT=/var/task"));
     add_variable(launch, function, mem_text("LAMBDA_RUNTIME_DIR=/var/runtime"));
     add_variable(launch, function, mem_text("LANG=en_US.UTF-8"));

@@ -29,6 +29,9 @@
 
 #define RETRY_MS 2
 
+/* One is enough, unless several daemons of one directory are started and stopped at once. */
+#define OPEN_TRIES 10
+
 static void sleep_ms(int ms) {
     struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
     nanosleep(&pause, NULL);
@@ -46,14 +49,13 @@ static bool is_delegated(const char *dir) {
 
 /* Fresh memory. */
 static char *find_home(const struct cgroup_tree *tree) {
-    OWN_MEM char *own = strcmp(tree->own, "/") == 0 ? mem_text("") : mem_text(tree->own);
-    OWN_MEM char *group = mem_format("%s%s", tree->mount_point, own);
+    OWN_MEM char *group = mem_format("%s%s", tree->mount_point, strcmp(tree->own, "/") == 0 ? "" : tree->own);
     size_t mount_len = strlen(tree->mount_point);
-    OWN_MEM char *ancestor = mem_text(group);
-    while (strlen(ancestor) > mount_len) {
-        if (is_delegated(ancestor))
+    for (size_t len = strlen(group); len > mount_len; len--) {
+        OWN_MEM char *ancestor = mem_copy_text(group, len);
+        bool is_whole_name = group[len] == '\0' || group[len] == '/';
+        if (is_whole_name && is_delegated(ancestor))
             return take_ptr(ancestor);
-        *strrchr(ancestor, '/') = '\0';
     }
     bool root_is_ours = faccessat(AT_FDCWD, tree->mount_point, W_OK, AT_EACCESS) == 0;
     return mem_text(root_is_ours ? tree->mount_point : group);
@@ -158,24 +160,57 @@ static bool lock_place(const struct cgroup_place *place, int wait_ms, struct err
     }
 }
 
-bool cgroup_open(struct cgroup_set *ret_set, const struct cgroup_layout *layout, const char *instance,
-                 int wait_ms, struct buf *report, struct err *err) {
+static void open_places(struct cgroup_set *ret_set, const struct cgroup_layout *layout, const char *instance,
+                        struct buf *report) {
     struct cgroup_set set = {.place_of = {-1, -1, -1}};
     for (size_t i = 0; i < layout->count; i++) {
         const struct cgroup_tree *tree = &layout->trees[i];
         struct err refusal;
-        if (!(tree->is_unified ? open_unified : open_version1)(&set, tree, instance, &refusal))
+        bool opened = tree->is_unified ? open_unified(&set, tree, instance, &refusal)
+                                       : open_version1(&set, tree, instance, &refusal);
+        if (!opened)
             buf_append_format(report, "%s\n", refusal.text);
     }
-    if (set.count > 0 && !lock_place(&set.places[0], wait_ms, err)) {
-        for (size_t i = 0; i < set.count; i++) {
-            fd_close(&set.places[i].fd);
-            free(set.places[i].path);
-        }
-        return false;
-    }
     *ret_set = set;
+}
+
+static void close_places(struct cgroup_set *set) {
+    for (size_t i = 0; i < set->count; i++) {
+        fd_close(&set->places[i].fd);
+        free(set->places[i].path);
+    }
+    *set = (struct cgroup_set){0};
+}
+
+/* False when an earlier spawner, while its lock was waited for, has removed what was opened. */
+static bool places_are_there(const struct cgroup_set *set) {
+    for (size_t i = 0; i < set->count; i++) {
+        struct stat named, opened;
+        if (stat(set->places[i].path, &named) == -1 || fstat(set->places[i].fd, &opened) == -1 ||
+            named.st_ino != opened.st_ino)
+            return false;
+    }
     return true;
+}
+
+bool cgroup_open(struct cgroup_set *ret_set, const struct cgroup_layout *layout, const char *instance,
+                 int wait_ms, struct buf *report, struct err *err) {
+    for (int tries = 0; tries < OPEN_TRIES; tries++) {
+        struct cgroup_set set;
+        size_t reported = report->len;
+        open_places(&set, layout, instance, report);
+        if (set.count > 0 && !lock_place(&set.places[0], wait_ms, err)) {
+            close_places(&set);
+            return false;
+        }
+        if (places_are_there(&set)) {
+            *ret_set = set;
+            return true;
+        }
+        close_places(&set);
+        report->len = reported;
+    }
+    return err_set(err, ERR_CONFLICT, "the control groups of %s are removed again and again", instance);
 }
 
 static void kill_listed(int dir_fd, const char *procs) {
@@ -229,12 +264,9 @@ bool cgroup_clear(const struct cgroup_set *set, int timeout_ms, struct err *err)
 }
 
 void cgroup_close(struct cgroup_set *set) {
-    for (size_t i = 0; i < set->count; i++) {
+    for (size_t i = 0; i < set->count; i++)
         rmdir(set->places[i].path);
-        fd_close(&set->places[i].fd);
-        free(set->places[i].path);
-    }
-    *set = (struct cgroup_set){0};
+    close_places(set);
 }
 
 /* A reconfiguration replaces all options, so the present ones are given again. */

@@ -152,6 +152,20 @@ static void take_message(struct sandbox_host *host, const struct message *messag
     }
 }
 
+/* This process has no room for the descriptors of a sandbox that runs: it is given up, not the spawner. STARTED
+ * has no body, so its head is all there is to know. */
+static bool refuse_started(struct sandbox_host *host) {
+    struct message message;
+    struct err failure;
+    if (!message_parse(host->packet, sizeof(struct message_head), &message, &failure) ||
+        message.type != MESSAGE_STARTED)
+        return false;
+    sandbox_kill(host, message.id);
+    err_set(&failure, ERR_LIMIT, "lamb serve has no file descriptors left (ulimit -n, LimitNOFILE)");
+    host->callbacks.failed(host->arg, message.id, &failure);
+    return true;
+}
+
 /* False when there is nothing more to take now. */
 static bool receive_one(struct sandbox_host *host) {
     int fds[FD_MAX_PASSED];
@@ -159,6 +173,8 @@ static bool receive_one(struct sandbox_host *host) {
     struct message message;
     struct err err;
     if (!fd_receive(host->socket, host->packet, sizeof host->packet, &len, fds, &err)) {
+        if (err.code == ERR_LIMIT && refuse_started(host))
+            return !host->is_lost;
         if (err.errnum != EAGAIN)
             lose(host, err.text);
         return false;

@@ -17,8 +17,7 @@
 /* ext4's usual ratio is one inode for 16 kB. */
 #define TMP_INODES_PER_MB 64
 
-#define TMP_OPTIONS "size=%um,nr_inodes=%u"
-#define TMP_OPTIONS_OF(mb) (mb), (mb)*TMP_INODES_PER_MB
+#define TMP_OPTIONS_BYTES 80
 
 #define TMP_FLAGS (MS_NOSUID | MS_NODEV)
 
@@ -70,6 +69,11 @@ static bool mount_proc(bool replaces_proc, struct err *err) {
     return move_to(tree, "/proc", err);
 }
 
+static void format_tmp_options(char options[TMP_OPTIONS_BYTES], uint32_t tmp_mb) {
+    snprintf(options, TMP_OPTIONS_BYTES, "mode=1777,size=%um,nr_inodes=%u", tmp_mb,
+             tmp_mb * TMP_INODES_PER_MB);
+}
+
 bool mounts_enter(int template_fd, int more, bool replaces_proc, struct err *err) {
     if (setns(template_fd, CLONE_NEWNS) == -1)
         return err_set_errno(err, errno, "can't enter the base system");
@@ -80,8 +84,8 @@ bool mounts_enter(int template_fd, int more, bool replaces_proc, struct err *err
     for (size_t i = 0; i < sizeof blanked / sizeof blanked[0]; i++)
         if (!blank(blanked[i], err))
             return false;
-    char options[64];
-    snprintf(options, sizeof options, TMP_OPTIONS ",mode=1777", TMP_OPTIONS_OF(LIMIT_TMP_MIN_MB));
+    char options[TMP_OPTIONS_BYTES];
+    format_tmp_options(options, LIMIT_TMP_MIN_MB);
     if (mount("tmpfs", "/tmp", "tmpfs", TMP_FLAGS, options) == -1)
         return err_set_errno(err, errno, "can't mount /tmp");
     return true;
@@ -133,8 +137,8 @@ static int clone_read_only(int dir_fd) {
 static bool resize_tmp(uint32_t tmp_mb, struct err *err) {
     if (tmp_mb == LIMIT_TMP_MIN_MB)
         return true;
-    char options[64];
-    snprintf(options, sizeof options, TMP_OPTIONS, TMP_OPTIONS_OF(tmp_mb));
+    char options[TMP_OPTIONS_BYTES];
+    format_tmp_options(options, tmp_mb);
     if (mount(NULL, "/tmp", NULL, MS_REMOUNT | TMP_FLAGS, options) == -1)
         return err_set_errno(err, errno, "can't give /tmp %u MB", tmp_mb);
     return true;

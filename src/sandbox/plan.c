@@ -8,6 +8,7 @@
  * texts. Environment variables are secrets, so plan_free() overwrites the block. */
 #include "sandbox/plan.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -103,6 +104,7 @@ static bool is_plain_path(const char *path) {
 }
 
 static bool check_texts(const struct plan *plan, struct err *err) {
+    assert(plan->working_dir && plan->argv[0]); /* which lay_out() sees to */
     if (plan->working_dir[0] != '/')
         return err_set(err, ERR_SYNTAX, "plan: the working directory \"%s\" is not absolute",
                        plan->working_dir);
@@ -124,23 +126,31 @@ static const char *next_text(const char **cursor, const char *end) {
     return text;
 }
 
+/* Fills `count` places; false when a text is missing. */
+static bool take_texts(const char **places, uint32_t count, const char **cursor, const char *end) {
+    for (uint32_t i = 0; i < count; i++)
+        if (!(places[i] = next_text(cursor, end)))
+            return false;
+    return true;
+}
+
 /* Points everything into the block's own copy of the texts. */
 static bool lay_out(struct plan_block *block, const struct plan_head *head, const char *texts,
                     const char *end) {
     struct plan *plan = &block->plan;
-    const char **place = block->pointers;
+    const char **argv = block->pointers;
+    const char **envp = argv + head->argument_count + 1;
+    const char *targets[LIMIT_PLAN_MOUNTS];
     plan->working_dir = next_text(&texts, end);
-    bool complete = plan->working_dir != NULL;
-    plan->argv = place;
-    for (uint32_t i = 0; complete && i < head->argument_count; i++)
-        complete = (*place++ = next_text(&texts, end)) != NULL;
-    place = block->pointers + head->argument_count + 1;
-    plan->envp = place;
-    for (uint32_t i = 0; complete && i < head->variable_count; i++)
-        complete = (*place++ = next_text(&texts, end)) != NULL;
-    for (uint32_t i = 0; complete && i < head->mount_count; i++)
-        complete = (plan->mounts[i].target = next_text(&texts, end)) != NULL;
-    return complete && texts == end;
+    if (!plan->working_dir || !take_texts(argv, head->argument_count, &texts, end) ||
+        !take_texts(envp, head->variable_count, &texts, end) ||
+        !take_texts(targets, head->mount_count, &texts, end))
+        return false;
+    plan->argv = argv;
+    plan->envp = envp;
+    for (uint32_t i = 0; i < head->mount_count; i++)
+        plan->mounts[i].target = targets[i];
+    return texts == end;
 }
 
 bool plan_decode(const void *data, size_t len, struct plan **ret_plan, struct err *err) {

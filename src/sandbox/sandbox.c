@@ -25,13 +25,16 @@
 
 /* The process sees the spawner's memory as it is now, so everything in the seed may point there. */
 static pid_t clone_process(int cgroup_fd, int *ret_process_fd) {
+    int process_fd = -1;
     struct clone_args args = {
         .flags = CLONE_PIDFD | NAMESPACES | (cgroup_fd == -1 ? 0 : CLONE_INTO_CGROUP),
-        .pidfd = (uint64_t)(uintptr_t)ret_process_fd,
+        .pidfd = (uint64_t)(uintptr_t)&process_fd,
         .exit_signal = SIGCHLD,
         .cgroup = cgroup_fd == -1 ? 0 : (uint64_t)cgroup_fd,
     };
-    return (pid_t)syscall(SYS_clone3, &args, sizeof args);
+    pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
+    *ret_process_fd = process_fd;
+    return pid;
 }
 
 static struct inside_seed make_seed(const struct machine *machine, const struct sandbox_entry *entry,
@@ -97,9 +100,10 @@ static void take_message(struct sandbox *sandbox, struct inside_message *message
     switch (message->type) {
     case INSIDE_PARKED: take_parked(sandbox, fds); break;
     case INSIDE_FAILED:
-        sandbox->has_failed = true;
-        err_set(&sandbox->failure, ERR_IO, "%s", message->text);
-        sandbox->failure.errnum = message->value;
+        if (!sandbox->failure)
+            sandbox->failure = mem_alloc(sizeof *sandbox->failure);
+        err_set(sandbox->failure, ERR_IO, "%s", message->text);
+        sandbox->failure->errnum = message->value;
         break;
     case INSIDE_NOT_EXECUTED: sandbox->end.exec_errno = message->value; break;
     case INSIDE_EXITED:
@@ -188,5 +192,6 @@ void sandbox_free(struct sandbox *sandbox) {
     fd_close(&sandbox->listener);
     fd_close(&sandbox->output);
     fd_close(&sandbox->mount_namespace);
+    free(sandbox->failure);
     free(sandbox);
 }

@@ -32,8 +32,7 @@ struct sandbox {
     int listener;   /* these three: from PARKED on, until they are handed over */
     int output;
     int mount_namespace;
-    bool has_failed; /* it could not be made; `failure` says why */
-    struct err failure;
+    struct err *failure;    /* why it could not be made; NULL as long as nothing failed */
     struct sandbox_end end; /* what is known of its end so far */
     int64_t ended_ms;
 };

@@ -238,8 +238,10 @@ static void take_packet(struct spawner *spawner) {
     size_t len;
     int fds[FD_MAX_PASSED];
     if (!fd_receive(spawner->serve, spawner->packet, MESSAGE_MAX_BYTES, &len, fds, &err)) {
-        log_error("spawner.bad_packet", "reason=\"%s\"", err.text);
+        /* A socket that is reset is lamb serve's end; anything else is its mistake. */
         spawner->is_ending = err.code == ERR_IO;
+        if (!spawner->is_ending)
+            log_error("spawner.bad_packet", "reason=\"%s\"", err.text);
         return;
     }
     if (len == 0)
@@ -303,14 +305,13 @@ static void take_end(struct spawner *spawner, struct sandbox *sandbox) {
     delist(spawner, sandbox);
     sandbox_reap(&spawner->machine, sandbox, now_ms());
     enlist(spawner, sandbox);
-    if (state == SANDBOX_RUNNING && sandbox->has_failed)
+    struct err unexplained;
+    err_set(&unexplained, ERR_INTERNAL, "a sandbox ended while it was prepared");
+    if (state == SANDBOX_PARKING || state == SANDBOX_PARKED)
+        note_parking_failure(spawner, sandbox->failure ? sandbox->failure : &unexplained);
+    else if (state == SANDBOX_RUNNING && sandbox->failure)
         log_error("spawner.sandbox_failed", "slot=%" PRIu32 " reason=\"%s\"", sandbox->slot,
-                  sandbox->failure.text);
-    if (state == SANDBOX_RUNNING || state == SANDBOX_DISCARDED)
-        return;
-    if (!sandbox->has_failed)
-        err_set(&sandbox->failure, ERR_INTERNAL, "a sandbox ended while it was prepared");
-    note_parking_failure(spawner, &sandbox->failure);
+                  sandbox->failure->text);
 }
 
 static void bury(struct spawner *spawner, struct sandbox *sandbox) {
@@ -417,7 +418,7 @@ static bool prove(struct spawner *spawner, struct err *err) {
     if (first->state == SANDBOX_PARKED)
         return true;
     return err_set(err, ERR_UNSUPPORTED, "this machine can't make a sandbox: %s",
-                   first->has_failed ? first->failure.text : "its process does not get ready");
+                   first->failure ? first->failure->text : "its process does not get ready");
 }
 
 static uint32_t abilities(const struct machine *machine) {

@@ -208,6 +208,28 @@ void fixture_run(struct fixture *fixture, const struct plan *plan, struct outcom
     }
 }
 
+/* The name in /proc/PID/stat may hold anything; behind its ")" follow the state and the parent. */
+static int parent_of(const char *pid) {
+    char path[300];
+    char line[512] = "";
+    int parent = -1;
+    snprintf(path, sizeof path, "/proc/%s/stat", pid);
+    OWN_FD int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file != -1 && read(file, line, sizeof line - 1) > 0 && strrchr(line, ')'))
+        parent = atoi(strrchr(line, ')') + 4);
+    return parent;
+}
+
+size_t fixture_list_children(int parent, int *ret_pids, size_t size) {
+    size_t count = 0;
+    DIR *dir = opendir("/proc");
+    for (struct dirent *entry; count < size && (entry = readdir(dir));)
+        if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && parent_of(entry->d_name) == parent)
+            ret_pids[count++] = atoi(entry->d_name);
+    closedir(dir);
+    return count;
+}
+
 int fixture_count_descriptors(void) {
     int count = 0;
     DIR *dir = opendir("/proc/self/fd");

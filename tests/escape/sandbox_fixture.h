@@ -65,6 +65,9 @@ void fixture_run(struct fixture *fixture, const struct plan *plan, struct outcom
 /* Closes what the outcome of a sandbox holds that was lost rather than ended. */
 void fixture_let_go(struct outcome *outcome);
 
+/* The processes that `parent` has started and not yet reaped; at most `size`. */
+size_t fixture_list_children(int parent, int *ret_pids, size_t size);
+
 /* Descriptors this process has open. */
 int fixture_count_descriptors(void);
 

@@ -48,8 +48,9 @@ def test_variables_of_python(lamb):
     )
     assert found["AWS_LAMBDA_LOG_STREAM_NAME"].split("/")[-1].startswith("[$LATEST]")
     assert found["_X_AMZN_TRACE_ID"].startswith("Root=1-")
+    # Roles have no credentials in Lamb yet; those of the daemon's own environment must not stand in for them.
     for credential in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        assert found[credential]
+        assert credential not in found
 
 
 @pytest.mark.skipif(

@@ -166,8 +166,9 @@ class Daemon:
             if ERROR_LINE.match(line)
             and not any(re.search(allowed, line) for allowed in self.allowed_errors)
         ]
-        if SANITIZER_REPORT.search(text):
-            found.append(text[SANITIZER_REPORT.search(text).start() :][:8000])
+        report = SANITIZER_REPORT.search(text)
+        if report:
+            found.append(text[text.rfind("\n", 0, report.start()) + 1 :][:8000])
         self.allowed_errors = []
         return found
 

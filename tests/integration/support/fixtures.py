@@ -106,7 +106,9 @@ class Lamb:
 
     def logs(self, name):
         """All of the function's log; "" while it has none."""
-        return self.daemon.run_cli("logs", "--data-dir", str(self.daemon.data_dir), name, check=False).stdout
+        return self.daemon.run_cli(
+            "logs", "--data-dir", str(self.daemon.data_dir), name, check=False
+        ).stdout
 
     def aws(self, *words, **options):
         return clients.aws(self.daemon, *words, **options)
