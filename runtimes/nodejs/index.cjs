@@ -115,9 +115,12 @@ class Runtime {
             this.#crash('Uncaught Exception', error);
             return;
         }
-        this.#isLoading = false;
-        this.#whenIdle = () => {};
-        this.#next();
+        /* Node tells of a promise that the module left rejected only after this turn: it is part of loading. */
+        setImmediate(() => {
+            this.#isLoading = false;
+            this.#whenIdle = () => {};
+            this.#next();
+        });
     }
 
     /* Tells the platform what went wrong outside of the handler's own promise or callback, then exits. */

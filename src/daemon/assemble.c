@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "api/api.h"
 #include "base/log.h"
@@ -136,6 +137,12 @@ static bool make_dirs(struct daemon *daemon, struct err *err) {
            fs_make_dirs(daemon->log_dir, 0750, err);
 }
 
+/* Enough to keep every processor busy while some of them wait for a disk. */
+static uint32_t starts_at_once(void) {
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    return processors > 2 ? (uint32_t)processors * 2 : 4;
+}
+
 static void make_invoke(struct daemon *daemon, struct sandbox_spawner *spawner) {
     const struct config *config = daemon->config;
     struct invoke_options options = {
@@ -143,6 +150,7 @@ static void make_invoke(struct daemon *daemon, struct sandbox_spawner *spawner) 
         .code_dir = daemon->code_dir,
         .log_dir = daemon->log_dir,
         .runtimes = &daemon->runtimes,
+        .starts_at_once = starts_at_once(),
         .concurrency = (uint32_t)config->concurrency,
         .idle_timeout_ms = config->idle_timeout_s * 1000,
         .min_available_mb = (uint64_t)config->min_available_mb,
@@ -238,8 +246,8 @@ int daemon_run(struct daemon *daemon) {
 
 /* ---- taking apart ---- */
 
-/* Jobs of the API hold pointers into it, into the store and into invoke: they must end first. Nobody waits for
- * their answers any more. */
+/* Jobs of the API hold pointers into it, into the store and into invoke: they must end first. Nobody waits
+ * for their answers any more. */
 static void wait_for_jobs(struct daemon *daemon) {
     while ((daemon->api && api_pending(daemon->api) > 0) ||
            (daemon->lane && work_lane_pending(daemon->lane) > 0))

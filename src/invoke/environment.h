@@ -75,6 +75,7 @@ struct environment {
     int64_t delivered_us;  /* monotonic */
     int64_t deadline_ms;   /* wall clock: of the event that was delivered */
     int64_t idle_since_us; /* monotonic */
+    uint32_t pace_round;   /* the pool's; 0 once its initialisation holds up no other */
     enum init_failure init_failure;
     struct buf init_error; /* what the runtime posted to /init/error */
     char init_error_type[128];

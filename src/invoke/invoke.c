@@ -230,6 +230,7 @@ struct invoke *invoke_new(struct loop *loop, const struct clock *clock,
     set->code_dir = options->code_dir;
     set->init_timeout_ms = options->init_timeout_ms;
     set->max_environments = options->concurrency;
+    set->starts_at_once = options->starts_at_once;
     invoke->idle_timeout_us = options->idle_timeout_ms * 1000;
     invoke->min_available_kb = options->min_available_mb * 1024;
     invoke->lost = options->lost;

@@ -25,6 +25,7 @@ struct invoke_options {
     const char *code_dir; /* layouts, see package/layout.h */
     const char *log_dir;  /* one directory per function below it */
     const struct runtime_set *runtimes;
+    uint32_t starts_at_once;   /* initialisations of one function at a time; see pool.h */
     uint32_t concurrency;      /* account limit: LIMIT_CONCURRENCY */
     int64_t idle_timeout_ms;   /* an environment idle for so long is retired */
     uint64_t min_available_mb; /* while the machine has less memory available than this, the oldest idle ones
@@ -66,6 +67,6 @@ struct invoke_counts invoke_count(const struct invoke *invoke);
  * disk. */
 void invoke_drain(struct invoke *invoke, void (*drained)(void *arg), void *arg);
 
-/* Fails what is left, waits until the log is written, and drops everything. The sandbox host must have been freed
- * before. NULL is fine. */
+/* Fails what is left, waits until the log is written, and drops everything. The sandbox host must have been
+ * freed before. NULL is fine. */
 void invoke_free(struct invoke *invoke);

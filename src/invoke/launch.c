@@ -84,8 +84,11 @@ static void add_family_variables(struct launch *launch, const struct function *f
     const struct family *family = &families[kind->family];
     add_variable(launch, function, mem_format("PATH=%s", family->path));
     add_variable(launch, function, mem_format("LD_LIBRARY_PATH=%s", family->library_path));
-    if (kind->family != RUNTIME_PROVIDED)
+    if (kind->family != RUNTIME_PROVIDED) {
         add_variable(launch, function, mem_format("AWS_EXECUTION_ENV=AWS_Lambda_%s", kind->name));
+        add_variable(launch, function, mem_text("PWD=/var/task"));
+        add_variable(launch, function, mem_text("SHLVL=0"));
+    }
     for (size_t i = 0; i < sizeof family->variables / sizeof family->variables[0] && family->variables[i];
          i++) {
         const char *text = family->variables[i];

@@ -8,10 +8,12 @@
 #include "sys/fd.h"
 
 #define RETURN_GRACE_MS 20
+#define PACE_MS 50
 
 /* ---- pools ---- */
 
 static void on_grace_over(void *arg);
+static void on_pace_over(void *arg);
 
 struct pool *pool_find(struct pool_set *set, uint64_t epoch) {
     return map_get_bytes(&set->by_epoch, &epoch, sizeof epoch);
@@ -33,6 +35,8 @@ bool pool_get(struct pool_set *set, const struct function *function, struct pool
     pool->log = function_log_open(set->logs, function->account, function->name);
     pool->code_fd = take_fd(&code_fd);
     pool->grace = loop_timer_new(set->context.loop, on_grace_over, pool);
+    pool->pace = loop_timer_new(set->context.loop, on_pace_over, pool);
+    pool->pace_round = 1;
     list_init(&pool->idle);
     list_init(&pool->unclaimed);
     list_init(&pool->waiting);
@@ -44,6 +48,7 @@ bool pool_get(struct pool_set *set, const struct function *function, struct pool
 static void pool_free(struct pool *pool) {
     map_remove_bytes(&pool->set->by_epoch, &pool->function->epoch, sizeof pool->function->epoch);
     loop_timer_free(pool->grace);
+    loop_timer_free(pool->pace);
     function_log_release(pool->log);
     fd_close(&pool->code_fd);
     function_unref(pool->function);
@@ -117,9 +122,29 @@ static bool serve_waiting(struct pool *pool, struct environment *environment) {
 
 /* ---- starting environments ---- */
 
+/* False when a start has to wait for others of its pool. */
+static bool take_pace(struct pool *pool) {
+    if (pool->paced < pool->set->starts_at_once) {
+        pool->paced++;
+        return true;
+    }
+    if (!pool->is_pacing)
+        loop_timer_start(pool->pace, PACE_MS);
+    pool->is_pacing = true;
+    return false;
+}
+
+static void leave_pace(struct environment *environment) {
+    if (environment->pace_round == environment->pool->pace_round)
+        environment->pool->paced--;
+    environment->pace_round = 0;
+}
+
 /* False when the invocation was answered instead: its runtime is gone from this machine. */
 static bool start_for(struct pool *pool, struct invocation *invocation) {
     struct pool_set *set = pool->set;
+    if (!take_pace(pool))
+        return true;
     if (environment_counts_all(&set->counts) >= set->max_environments)
         pool_set_retire_oldest(set);
     struct environment_request request = {
@@ -134,9 +159,11 @@ static bool start_for(struct pool *pool, struct invocation *invocation) {
     struct err err;
     struct environment *environment = environment_new(&set->context, &request, &err);
     if (!environment) {
+        pool->paced--;
         fail_waiting(pool, invocation, &err);
         return false;
     }
+    environment->pace_round = pool->pace_round;
     map_put_bytes(&set->by_sandbox, &environment->sandbox_id, sizeof environment->sandbox_id, environment);
     pair(pool, invocation, environment);
     if (invocation->init_retried)
@@ -152,13 +179,33 @@ static bool aid(struct pool *pool, struct invocation *invocation) {
     return true;
 }
 
-static void on_grace_over(void *arg) {
-    struct pool *pool = arg;
+/* All waiting invocations without an environment but the oldest `relying` ones. */
+static void aid_waiting(struct pool *pool, size_t relying) {
+    if (pool->unaided <= relying)
+        return;
     list_each (link, &pool->waiting) {
         struct invocation *invocation = list_item(link, struct invocation, link);
-        if (!invocation->environment)
+        if (invocation->environment)
+            continue;
+        if (relying > 0)
+            relying--;
+        else
             aid(pool, invocation);
     }
+}
+
+static void on_grace_over(void *arg) {
+    struct pool *pool = arg;
+    aid_waiting(pool, 0);
+    pool_free_if_empty(pool);
+}
+
+static void on_pace_over(void *arg) {
+    struct pool *pool = arg;
+    pool->is_pacing = false;
+    pool->paced = 0;
+    pool->pace_round++;
+    aid_waiting(pool, pool->counts.by_state[ENVIRONMENT_RESPONDED]);
     pool_free_if_empty(pool);
 }
 
@@ -186,8 +233,11 @@ bool pool_run(struct pool *pool, struct invocation *invocation) {
 static void on_ready(struct environment *environment) {
     struct pool *pool = environment->pool;
     list_remove(&environment->idle_link);
-    if (serve_waiting(pool, environment))
+    leave_pace(environment);
+    if (serve_waiting(pool, environment)) {
+        aid_waiting(pool, pool->counts.by_state[ENVIRONMENT_RESPONDED]);
         return;
+    }
     if (pool->is_retired || pool->set->is_draining) {
         environment_kill(environment);
         return;
@@ -219,9 +269,11 @@ static void retry_or_answer(struct pool *pool, struct environment *failed, struc
 static void on_ended(struct environment *environment) {
     struct pool *pool = environment->pool;
     map_remove_bytes(&pool->set->by_sandbox, &environment->sandbox_id, sizeof environment->sandbox_id);
+    leave_pace(environment);
     if (environment->invocation)
         retry_or_answer(pool, environment, environment->invocation);
     environment_free(environment);
+    aid_waiting(pool, pool->counts.by_state[ENVIRONMENT_RESPONDED]);
     pool_free_if_empty(pool);
 }
 

@@ -4,7 +4,11 @@
  * Whichever environment is ready first serves the oldest waiting call, and what was started for that one is
  * there for the next. An environment that has just answered comes back within microseconds: a call waits
  * RETURN_GRACE_MS for it before another one is started, so that one caller in a row never causes a second
- * cold start. */
+ * cold start.
+ *
+ * A burst of one function initialises `starts_at_once` environments at a time, so that the cold start of
+ * another function finds room on the processors and at the spawner. One that takes longer than PACE_MS holds
+ * up nobody. */
 #pragma once
 
 #include <stdbool.h>
@@ -29,6 +33,7 @@ struct pool_set {
     const char *code_dir;
     int64_t init_timeout_ms;
     size_t max_environments;
+    size_t starts_at_once; /* of one pool */
     size_t waiting;
     bool is_draining;
     void (*all_over)(void *arg); /* while draining: the last invocation was answered */
@@ -46,6 +51,10 @@ struct pool {
     struct list waiting;   /* invocations, oldest first */
     size_t unaided; /* waiting ones for which no environment is starting: they rely on a returning one */
     struct loop_timer *grace;
+    size_t paced;        /* environments of this round that are initialising */
+    uint32_t pace_round; /* never 0 */
+    bool is_pacing;      /* the timer runs: a start was put off */
+    struct loop_timer *pace;
     bool is_retired;
 };
 

@@ -152,8 +152,8 @@ static void take_message(struct sandbox_host *host, const struct message *messag
     }
 }
 
-/* This process has no room for the descriptors of a sandbox that runs: it is given up, not the spawner. STARTED
- * has no body, so its head is all there is to know. */
+/* This process has no room for the descriptors of a sandbox that runs: it is given up, not the spawner.
+ * STARTED has no body, so its head is all there is to know. */
 static bool refuse_started(struct sandbox_host *host) {
     struct message message;
     struct err failure;

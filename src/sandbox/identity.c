@@ -48,7 +48,8 @@ bool identity_write_maps(int pid, uint32_t inside_uid, uint32_t inside_gid, uint
 static bool enter_user_namespace(struct err *err) {
     uint32_t uid = geteuid();
     uint32_t gid = getegid();
-    if (unshare(CLONE_NEWUSER) == -1)
+    /* Mounts can be made only in a mount namespace that belongs to the user namespace. */
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) == -1)
         return err_set_errno(
             err, errno,
             "this machine gives no user namespace to ordinary users (see the sysctls "

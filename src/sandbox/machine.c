@@ -1,8 +1,6 @@
 /* See machine.h. */
 #include "sandbox/machine.h"
 
-#include <errno.h>
-#include <sched.h>
 #include <stddef.h>
 #include <sys/resource.h>
 
@@ -58,9 +56,6 @@ static bool prepare(struct machine *machine, const char *instance, const char *r
                     const char *const *extra_dirs, struct buf *report, struct err *err) {
     if (!identity_settle(&machine->identity, report, err))
         return false;
-    /* In a user namespace mounts can be made only in a mount namespace that belongs to it. */
-    if (machine->identity.is_rootless && unshare(CLONE_NEWNS) == -1)
-        return err_set_errno(err, errno, "can't make a mount namespace");
     struct template_options options = {
         .runtime_dir = runtime_dir,
         .extra_dirs = extra_dirs,

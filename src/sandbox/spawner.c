@@ -137,13 +137,20 @@ static void tell_ended(struct spawner *spawner, uint64_t id, const struct sandbo
     note_sent(spawner, message_send_end(spawner->serve, id, end, NULL));
 }
 
-static void tell_started(struct spawner *spawner, const struct sandbox *sandbox) {
+/* False where lamb serve has too many descriptors on their way to it; it is told so instead. */
+static bool tell_started(struct spawner *spawner, const struct sandbox *sandbox) {
     OWN_FD int peak = cgroup_open_peak(&spawner->machine.cgroups, sandbox->slot);
     struct message_head head = message_head(MESSAGE_STARTED);
+    struct err err;
     head.id = sandbox->id;
     int fds[] = {sandbox->listener, sandbox->output, peak};
-    size_t count = peak == -1 ? 2 : 3;
-    note_sent(spawner, fd_send(spawner->serve, &head, sizeof head, fds, count, NULL));
+    if (fd_send(spawner->serve, &head, sizeof head, fds, peak == -1 ? 2 : 3, &err))
+        return true;
+    if (err.errnum == ETOOMANYREFS)
+        tell_failed(spawner, sandbox->id, &err);
+    else
+        note_sent(spawner, false);
+    return false;
 }
 
 /* Claims. */
@@ -155,13 +162,14 @@ static void start(struct spawner *spawner, struct sandbox *sandbox, struct claim
                    sandbox_claim(&spawner->machine, sandbox, claim->plan, claim->packet, claim->packet_len,
                                  claim->mount_fds, &err);
     enlist(spawner, sandbox);
-    if (started) {
-        sandbox->id = claim->id;
-        tell_started(spawner, sandbox);
+    sandbox->id = claim->id;
+    if (!started)
+        tell_failed(spawner, claim->id, &err);
+    if (started && tell_started(spawner, sandbox)) {
         fd_close(&sandbox->listener);
         fd_close(&sandbox->output);
     } else {
-        tell_failed(spawner, claim->id, &err);
+        sandbox->id = 0;
         discard(spawner, sandbox);
     }
     int64_t now = now_ms();

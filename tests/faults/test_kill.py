@@ -248,11 +248,18 @@ def test_runtime_killed_from_outside(lamb, number):
 
 
 def test_idle_runtime_killed_from_outside(lamb):
+    """Once the daemon has let go of the dead one, which it does at once, calls get a new one and no error."""
     name = lamb.create_python("def handler(event, context):\n    return 'fine'\n")
+
+    def held():
+        return len(processes.descriptors(lamb.daemon.pid, lamb.daemon.port))
+
     for _ in range(3):
         assert lamb.invoke(name).json == "fine"
+        with_environment = held()
         for pid in strange_processes(lamb.daemon):
             subprocess.run(["kill", "-9", str(pid)], check=False)
+        wait_until(lambda most=with_environment: held() < most, 2, "the daemon has noticed")
     assert lamb.invoke(name).json == "fine"
 
 

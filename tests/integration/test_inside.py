@@ -185,7 +185,8 @@ def test_memory_is_limited_for_all_processes_together(lamb):
 code = 'x = bytearray(150 << 20); x[::4096] = x[::4096]; print(1, flush=True); sys.stdin.read()'
 def handler(event, context):
     pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    children = [subprocess.Popen([sys.executable, '-Sc', 'import sys; ' + code], **pipes) for _ in range(event)]
+    command = [sys.executable, '-Sc', 'import sys; ' + code]
+    children = [subprocess.Popen(command, **pipes) for _ in range(event)]
     for child in children:
         child.stdout.readline()
     alive = sum(child.poll() is None for child in children)

@@ -1,0 +1,70 @@
+/* Pool, environments and Runtime API over a sandbox host that only takes notes: the tests play the sandboxes
+ * and the runtimes in them, on loopback sockets and the real loop. */
+#pragma once
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/limits.h"
+#include "invoke/invoke.h"
+
+#define DIGEST "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define MAX_SANDBOXES 16
+#define WAIT_US 5000000
+
+struct caller {
+    bool is_done;
+    enum invoke_outcome outcome;
+    char payload[4096];
+    char tail[LIMIT_LOG_TAIL_BYTES + 1];
+    char reason[64];
+    struct invocation *invocation;
+    char request_id[IDENT_UUID_BYTES];
+};
+
+struct runtime {
+    int sock;
+    int output;
+};
+
+extern uint64_t started_count;
+extern bool is_killed[MAX_SANDBOXES + 1];
+extern struct clock test_clock;
+extern struct loop *loop;
+extern struct invoke *invoke;
+extern struct runtime_set runtimes;
+extern struct function *function;
+extern char dir[64], code_dir[96], log_dir[96];
+extern struct caller callers[8];
+
+void make_invoke(uint32_t concurrency);
+int setup(void **state);
+int teardown(void **state);
+void update_function(void);
+struct caller *call_with(int index, const char *payload, bool wants_tail);
+struct caller *call(int index);
+struct runtime start_sandbox(uint64_t id);
+void end_sandbox(uint64_t id, struct sandbox_end end);
+void stop_runtime(struct runtime *runtime);
+void ask_next(const struct runtime *runtime);
+void post(const struct runtime *runtime, const char *path, const char *body);
+void respond(const struct runtime *runtime, const struct caller *caller, const char *body);
+bool is_readable(const struct runtime *runtime);
+const char *read_answer(const struct runtime *runtime);
+struct runtime cold_start(uint64_t id);
+
+/* Turns the loop until `condition`; fails after five seconds. */
+#define turn_until(condition)                                                                                \
+    do {                                                                                                     \
+        int64_t began_us = clock_mono_us(&test_clock);                                                       \
+        while (!(condition)) {                                                                               \
+            loop_turn(loop, false);                                                                          \
+            assert_true(clock_mono_us(&test_clock) - began_us < WAIT_US);                                    \
+        }                                                                                                    \
+    } while (0)
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
