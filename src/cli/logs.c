@@ -19,6 +19,9 @@
 #define ROTATED_MAX 100
 #define COPY_BYTES (64 * 1024)
 
+/* How often -f looks for the log of a function that has not written one yet. */
+#define FIRST_LINE_POLL_US 100000
+
 struct arguments {
     bool follow;
     const char *function;
@@ -127,6 +130,10 @@ int command_logs(const char *const args[]) {
     struct search search = {.logs_dir = logs_dir, .function = arguments.function};
     struct err err = {.code = ERR_NONE};
     bool listed = fs_list(logs_dir, look_in_account, &search, &err);
+    while (listed && !search.dir && arguments.follow) {
+        usleep(FIRST_LINE_POLL_US);
+        listed = fs_list(logs_dir, look_in_account, &search, &err);
+    }
     OWN_MEM char *dir = search.dir;
     if (!listed || !dir) {
         fprintf(stderr, "lamb logs: there is no log of %s in %s%s%s (see --data-dir)\n", arguments.function,

@@ -228,6 +228,11 @@ static bool check(const struct config *config, struct err *err) {
         strspn(config->region, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(config->region))
         return err_set(err, ERR_PARAMETER, "setting region is \"%s\", but must look like us-east-1",
                        config->region);
+    if (config->s3_endpoint[0] != '\0' && strncmp(config->s3_endpoint, "http://", 7) != 0 &&
+        strncmp(config->s3_endpoint, "https://", 8) != 0)
+        return err_set(err, ERR_PARAMETER,
+                       "setting s3-endpoint is \"%s\", but must begin with http:// or https://",
+                       config->s3_endpoint);
     if (config->data_dir[0] == '\0')
         return err_set(err, ERR_PARAMETER, "setting data-dir is empty");
     if (config->parked_sandboxes > config->parked_sandboxes_max)

@@ -179,6 +179,9 @@ static bool collect_mapped(void *arg, char *item, struct err *err) {
     const char *name = NULL, *path = NULL;
     if (!split_mapping(item, &name, &path, err))
         return false;
+    if (access(path, X_OK) != 0)
+        return err_set(err, ERR_PARAMETER, "setting runtimes maps %s to %s, which can't be executed", name,
+                       path);
     if (strncmp(path, "/usr/", 5) == 0)
         return true;
     OWN_MEM char *dir = mem_text(path);

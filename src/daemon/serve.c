@@ -27,12 +27,16 @@
 
 #define REPORT_BYTES 8192
 
-/* One daemon per data directory: the lock lives as long as the process. */
-static bool lock_data_dir(const char *data_dir, int *ret_fd, struct err *err) {
+/* One daemon per data directory: the lock lives as long as the process. The file becomes the user's, who may
+ * start the next daemon. */
+static bool lock_data_dir(const char *data_dir, const struct privileges *privileges, int *ret_fd,
+                          struct err *err) {
     OWN_MEM char *path = fs_join(data_dir, "lock");
     OWN_FD int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
         return err_set_errno(err, errno, "can't open %s", path);
+    if (privileges->drops && fchown(fd, privileges->uid, privileges->gid) != 0)
+        return err_set_errno(err, errno, "can't give %s to uid %u", path, (unsigned)privileges->uid);
     if (flock(fd, LOCK_EX | LOCK_NB) != 0)
         return err_set(err, ERR_CONFLICT, "another lamb serve works on %s (setting: data-dir)", data_dir);
     *ret_fd = take_fd(&fd);
@@ -133,9 +137,10 @@ static bool start(struct config *config, int *ret_lock_fd, struct daemon **ret_d
     struct daemon_inputs inputs = {.config = config};
     OWN_FD int listen_fd = -1;
     if (!privileges_plan(config->user, &privileges, err) || !prepare_data_dir(config, &privileges, err) ||
+        !lock_data_dir(config->data_dir, &privileges, ret_lock_fd, err) ||
         !open_port(config->listen, &listen_fd, err) || !start_spawner(config, &inputs.spawner, err))
         return false;
-    if (!privileges_drop(&privileges, err) || !lock_data_dir(config->data_dir, ret_lock_fd, err)) {
+    if (!privileges_drop(&privileges, err)) {
         fd_close(&inputs.spawner.socket_fd);
         return false;
     }

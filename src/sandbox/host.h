@@ -15,11 +15,16 @@ struct sandbox_host;
 
 struct sandbox_options {
     const char *spawner_path; /* the lamb-spawner program */
-    const char
-        *instance; /* names this daemon's cgroups ("lamb-1f2e3d4c"): leftovers under that name are removed */
+
+    /* Names this daemon's control groups ("lamb-1f2e3d4c"): leftovers under that name are removed. */
+    const char *instance;
+
     const char *runtime_dir; /* host directory shown at /var/runtime */
-    const char *const
-        *extra_dirs;    /* NULL-terminated host directories shown read-only at the same path (interpreters) */
+
+    /* NULL-terminated host directories shown read-only at the same path (interpreters). One below a plan's
+     * mount target, such as /opt, is hidden by that mount. */
+    const char *const *extra_dirs;
+
     uint32_t stock;     /* parked sandboxes kept ready at least */
     uint32_t stock_max; /* and at most, when use asks for more */
 };
@@ -27,8 +32,7 @@ struct sandbox_options {
 struct sandbox_callbacks {
     /* The sandbox runs. The descriptors are the receiver's: a listening TCP socket at 127.0.0.1:9001 inside
      * it, the read end of its stdout and stderr (both non-blocking), and a file to pread() the peak memory in
-     * bytes from as decimal text
-     * (-1 where the machine can't tell). */
+     * bytes from as decimal text (-1 where the machine can't tell). */
     void (*started)(void *arg, uint64_t id, int listener_fd, int output_fd, int memory_peak_fd);
     /* It could not be made; `failure` says why. No `ended` follows. */
     void (*failed)(void *arg, uint64_t id, const struct err *failure);
@@ -64,8 +68,8 @@ uint64_t sandbox_start(struct sandbox_host *host, const struct plan *plan, const
  * for one that is ending or unknown. */
 void sandbox_kill(struct sandbox_host *host, uint64_t id);
 
-/* Changes the CPU limit of a running one, as plan.cpu_millis set it. Fine for one that is ending or unknown.
- */
+/* Changes the CPU limit of a running one, as plan.cpu_millis set it. Fine for one that is ending or
+ * unknown. */
 void sandbox_limit_cpu(struct sandbox_host *host, uint64_t id, uint32_t cpu_millis);
 
 /* Sandboxes asked for or running. */

@@ -98,6 +98,7 @@ static void bad_values_say_what_is_allowed(void **state) {
         {"--auth=sig", "must be one of sigv4|off"},
         {"--account-id=12", "twelve digits"},
         {"--region=US East", "must look like us-east-1"},
+        {"--s3-endpoint=ftp://x", "must begin with http:// or https://"},
         {"--no-such=1", "there is no setting --no-such=1"},
         {"--listen", "needs a value"},
         {"stray", "unexpected argument"},
