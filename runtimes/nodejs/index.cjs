@@ -115,7 +115,7 @@ class Runtime {
             this.#crash('Uncaught Exception', error);
             return;
         }
-        /* Node tells of a promise that the module left rejected only after this turn: it is part of loading. */
+        /* Node tells of a promise that the module left rejected only after this turn: part of loading. */
         setImmediate(() => {
             this.#isLoading = false;
             this.#whenIdle = () => {};

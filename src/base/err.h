@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 
-/* Longest text kept, NUL included; longer ones are cut. The longest message of the service quotes an environment
- * of a little over 4 KB. */
+/* Longest text kept, NUL included; longer ones are cut. The longest message of the service quotes an
+ * environment of a little over 4 KB. */
 #define ERR_TEXT_BYTES 6144
 
 /* X(name): the kinds of failure. `api/error.c` alone turns them into exceptions and HTTP statuses. */

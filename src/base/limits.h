@@ -48,8 +48,8 @@
 #define LIMIT_INIT_MS 10000
 #define LIMIT_MB_PER_VCPU 1769
 
-/* An initialisation has at least a whole processor, as on AWS: at its 7 % a function of 128 MB would need half a
- * second to start Python. */
+/* An initialisation has at least a whole processor, as on AWS: at its 7 % a function of 128 MB would need
+ * half a second to start Python. */
 #define LIMIT_INIT_CPU_MILLIS 1000u
 
 /* HTTP front. */

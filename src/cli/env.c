@@ -14,7 +14,7 @@
 
 int command_env(const char *const args[]) {
     const char *rest[8] = {0};
-    for (size_t i = 0; args[i] && i < 7; i++)
+    for (size_t i = 0; i < 7 && args[i]; i++)
         rest[i] = args[i];
     OWN_MEM char *dir = data_dir_take(rest);
     if (!dir)

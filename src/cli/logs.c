@@ -19,9 +19,6 @@
 #define ROTATED_MAX 100
 #define COPY_BYTES (64 * 1024)
 
-/* How often -f looks for the log of a function that has not written one yet. */
-#define FIRST_LINE_POLL_US 100000
-
 struct arguments {
     bool follow;
     const char *function;
@@ -93,7 +90,8 @@ static bool follow(const char *dir, const char *path, struct err *err) {
 struct search {
     const char *logs_dir;
     const char *function;
-    char *dir;
+    char *dir;     /* found; owned */
+    int notify_fd; /* while it is waited for */
 };
 
 static bool look_in_account(void *arg, const char *account, struct err *err) {
@@ -104,6 +102,33 @@ static bool look_in_account(void *arg, const char *account, struct err *err) {
     if (!search->dir && fs_exists(path))
         search->dir = take_ptr(dir);
     return true;
+}
+
+static bool watch_account(void *arg, const char *account, struct err *err) {
+    const struct search *search = arg;
+    (void)err;
+    OWN_MEM char *dir = fs_join(search->logs_dir, account);
+    inotify_add_watch(search->notify_fd, dir, IN_CREATE | IN_MOVED_TO);
+    return true;
+}
+
+/* Until the function has written its first line. Watches are set before each look, so that nothing is missed.
+ */
+static bool wait_for_log(struct search *search, struct err *err) {
+    OWN_FD int notify = inotify_init1(IN_CLOEXEC);
+    if (notify < 0 || inotify_add_watch(notify, search->logs_dir, IN_CREATE | IN_MOVED_TO) < 0)
+        return err_set_errno(err, errno, "can't watch %s", search->logs_dir);
+    search->notify_fd = notify;
+    for (;;) {
+        if (!fs_list(search->logs_dir, watch_account, search, err) ||
+            !fs_list(search->logs_dir, look_in_account, search, err))
+            return false;
+        if (search->dir)
+            return true;
+        char events[4096];
+        if (read(notify, events, sizeof events) < 0 && errno != EINTR)
+            return err_set_errno(err, errno, "can't watch %s", search->logs_dir);
+    }
 }
 
 static bool print_log(const char *dir, const struct arguments *arguments, struct err *err) {
@@ -118,7 +143,7 @@ static bool print_log(const char *dir, const struct arguments *arguments, struct
 
 int command_logs(const char *const args[]) {
     const char *rest[16] = {0};
-    for (size_t i = 0; args[i] && i < 15; i++)
+    for (size_t i = 0; i < 15 && args[i]; i++)
         rest[i] = args[i];
     OWN_MEM char *data_dir = data_dir_take(rest);
     struct arguments arguments;
@@ -129,11 +154,8 @@ int command_logs(const char *const args[]) {
     OWN_MEM char *logs_dir = fs_join(data_dir, "logs");
     struct search search = {.logs_dir = logs_dir, .function = arguments.function};
     struct err err = {.code = ERR_NONE};
-    bool listed = fs_list(logs_dir, look_in_account, &search, &err);
-    while (listed && !search.dir && arguments.follow) {
-        usleep(FIRST_LINE_POLL_US);
-        listed = fs_list(logs_dir, look_in_account, &search, &err);
-    }
+    bool listed = arguments.follow ? wait_for_log(&search, &err)
+                                   : fs_list(logs_dir, look_in_account, &search, &err);
     OWN_MEM char *dir = search.dir;
     if (!listed || !dir) {
         fprintf(stderr, "lamb logs: there is no log of %s in %s%s%s (see --data-dir)\n", arguments.function,
