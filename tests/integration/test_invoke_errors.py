@@ -277,6 +277,7 @@ def test_out_of_memory(lamb):
         lamb_respondf(response, "\\"small\\"");
     }""",
         MemorySize=128,
+        Timeout=30,
     )
     answer = fail(lamb, name, {"grow": True}, LogType="Tail")
     assert answer.json == {
