@@ -57,7 +57,6 @@
 #define LIMIT_HTTP_HEADERS 100
 #define LIMIT_HTTP_TARGET_BYTES 8192u
 #define LIMIT_HTTP_CONNECTIONS 4096
-#define LIMIT_HTTP_PIPELINED 64
 
 /* A line of a function's log longer than this is stored in pieces (CloudWatch: 256 KiB per event). */
 #define LIMIT_LOG_LINE_BYTES (256u * 1024)
