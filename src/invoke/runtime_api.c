@@ -10,6 +10,13 @@
 #define PREFIX "/2018-06-01/"
 #define INVOCATION PREFIX "runtime/invocation/"
 
+/* A runtime needs one connection, perhaps a second one for a while. Each may make us hold a response, so this
+ * bounds what a hostile function can cost. */
+#define MAX_CONNECTIONS 16
+
+/* Of /init/error, a document with a stack trace; the others have none. */
+#define OTHER_BODY_BYTES (256u * 1024)
+
 struct runtime_api {
     struct http_listener *listener;
     const struct runtime_api_handler *handler;
@@ -80,10 +87,13 @@ static struct route route_request(const struct http_request *request) {
     return route;
 }
 
+/* Only a response may be large. */
 static size_t on_begin(void *arg, struct http_exchange *exchange) {
     (void)arg;
-    (void)exchange;
-    return LIMIT_RESPONSE_BYTES;
+    struct route route = route_request(http_exchange_request(exchange));
+    bool is_result = route.kind == ROUTE_CALL &&
+                     (route.call == RUNTIME_RESPONSE || route.call == RUNTIME_ERROR);
+    return is_result ? LIMIT_RESPONSE_BYTES : OTHER_BODY_BYTES;
 }
 
 static void on_handle(void *arg, struct http_exchange *exchange) {
@@ -126,7 +136,7 @@ struct runtime_api *runtime_api_new(struct loop *loop, const struct clock *clock
     };
     /* Runtimes wait at /next for hours, so nothing times out; the process behind the connections is bounded
      * anyway. */
-    static const struct http_options options = {.max_connections = 64};
+    static const struct http_options options = {.max_connections = MAX_CONNECTIONS};
     struct runtime_api *api = mem_alloc(sizeof *api);
     api->handler = handler;
     api->arg = arg;
