@@ -126,6 +126,27 @@ void digest_hex(const void *data, size_t len, char *ret_text) {
     *ret_text = '\0';
 }
 
+/* The value of a lower-case hex digit; 16 for every other byte. */
+static unsigned hex_value(char digit) {
+    if (digit >= '0' && digit <= '9')
+        return (unsigned)(digit - '0');
+    return digit >= 'a' && digit <= 'f' ? (unsigned)(digit - 'a') + 10 : 16;
+}
+
+bool digest_unhex(const char *text, void *ret_data, size_t len) {
+    uint8_t *bytes = ret_data;
+    if (strlen(text) != 2 * len)
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        unsigned high = hex_value(text[2 * i]);
+        unsigned low = hex_value(text[2 * i + 1]);
+        if (high > 15 || low > 15)
+            return false;
+        bytes[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}
+
 bool digest_equal(const void *a, const void *b, size_t len) {
     return CRYPTO_memcmp(a, b, len) == 0;
 }

@@ -24,6 +24,9 @@ void digest_stream_free(struct digest_stream *stream);
 /* Lower-case hex and NUL: 2 * len + 1 bytes. */
 void digest_hex(const void *data, size_t len, char *ret_text);
 
+/* The reverse: false unless `text` is exactly 2 * len lower-case digits. */
+bool digest_unhex(const char *text, void *ret_data, size_t len);
+
 /* In constant time: for comparing signatures. */
 bool digest_equal(const void *a, const void *b, size_t len);
 

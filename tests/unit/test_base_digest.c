@@ -164,6 +164,21 @@ static void test_base64_is_strict(void **state) {
     }
 }
 
+static void test_hex_both_ways(void **state) {
+    (void)state;
+    static const uint8_t bytes[] = {0x00, 0x9a, 0xff, 0x10};
+    char text[2 * sizeof bytes + 1];
+    digest_hex(bytes, sizeof bytes, text);
+    assert_string_equal(text, "009aff10");
+    uint8_t back[sizeof bytes];
+    assert_true(digest_unhex(text, back, sizeof back));
+    assert_memory_equal(back, bytes, sizeof bytes);
+    static const char *const wrong[] = {"",         "009aff1",  "009aff100", "009aFF10",
+                                        "009aff1g", "009aff1 ", "/09aff10"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_false(digest_unhex(wrong[i], back, sizeof back));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sha256),
@@ -173,6 +188,7 @@ int main(void) {
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_crc32),
         cmocka_unit_test(test_equal),
+        cmocka_unit_test(test_hex_both_ways),
         cmocka_unit_test(test_base64_vectors),
         cmocka_unit_test(test_base64_round_trip_of_every_length),
         cmocka_unit_test(test_base64_is_strict),
