@@ -3,6 +3,7 @@
 import concurrent.futures
 import glob
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -63,15 +64,27 @@ def package(runtime, work_dir):
         return zip_bytes({name: (file.read(), 0o644)})
 
 
+def create_role(iam):
+    """The functions' execution role, which a daemon that was started again may have already."""
+    trust = {"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+    try:
+        iam.create_role(RoleName=ROLE.split("/")[1], AssumeRolePolicyDocument=json.dumps(trust))
+    except iam.exceptions.EntityAlreadyExistsException:
+        pass
+
+
 class Deployment:
     """The functions of one running daemon."""
 
     def __init__(self, port, key):
-        self.client = boto3.client(
-            "lambda", endpoint_url=f"http://127.0.0.1:{port}", region_name=key[2], aws_access_key_id=key[0],
-            aws_secret_access_key=key[1],
-            config=Config(retries={"max_attempts": 0}, read_timeout=60, max_pool_connections=16))
+        options = {
+            "endpoint_url": f"http://127.0.0.1:{port}", "region_name": key[2], "aws_access_key_id": key[0],
+            "aws_secret_access_key": key[1],
+            "config": Config(retries={"max_attempts": 0}, read_timeout=60, max_pool_connections=16)}
+        self.client = boto3.client("lambda", **options)
         self.changes = 0
+        create_role(boto3.client("iam", **options))
 
     def create(self, name, runtime, code, variables=None):
         identifier, handler = RUNTIMES[runtime]

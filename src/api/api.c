@@ -5,18 +5,33 @@
 
 #include "api/call.h"
 #include "api/context.h"
+#include "api/inside.h"
 #include "api/dispatch.h"
 #include "api/lambda/lambda.h"
 #include "api/lambda/operations.h"
 #include "api/lambda/restore.h"
 #include "base/mem.h"
 
+/* What requests are checked against. */
+static bool load(struct api *api, struct err *err) {
+    const struct auth_setup setup = {.options = &api->options,
+                                     .identities = &api->identities,
+                                     .clock = api->clock,
+                                     .records = &api->records,
+                                     .db = api->db};
+    return (records_load(&api->records, api->db, err) &&
+            identities_init(&api->identities, &api->records, err) && auth_init(&api->auth, &setup, err)) ||
+           err_wrap(err, "read the database");
+}
+
 bool api_new(struct loop *loop, const struct clock *clock, const struct api_options *options, struct db *db,
              struct work_lane *lane, struct invoke *invoke, struct api **ret_api, struct err *err) {
     struct api *api = mem_alloc(sizeof *api);
     *api = (struct api){
         .loop = loop, .clock = clock, .options = *options, .db = db, .lane = lane, .invoke = invoke};
-    if (!auth_init(&api->auth, db, options->region, options->account, options->requires_signature, err)) {
+    if (!load(api, err)) {
+        identities_done(&api->identities);
+        records_done(&api->records);
         free(api);
         return false;
     }
@@ -27,6 +42,10 @@ bool api_new(struct loop *loop, const struct clock *clock, const struct api_opti
         api_free(api);
         return false;
     }
+    api->front = (struct api_front){.api = api};
+    api->inner_front = (struct api_front){.api = api, .is_in_sandbox = true};
+    const struct invoke_upper upper = inside_upper(api);
+    invoke_set_upper(invoke, &upper);
     *ret_api = api;
     return true;
 }
@@ -35,9 +54,15 @@ const struct http_handler *api_http_handler(void) {
     return &dispatch_handler;
 }
 
-bool api_root_key(const struct api *api, struct access_key *ret_key) {
-    *ret_key = *api->auth.root;
-    return true;
+void *api_http_arg(struct api *api) {
+    return &api->front;
+}
+
+bool api_root_key(const struct api *api, const char *account, struct access_key *ret_key) {
+    const struct access_key *key = auth_root_key(&api->auth, account);
+    if (key)
+        *ret_key = *key;
+    return key != NULL;
 }
 
 size_t api_pending(const struct api *api) {
@@ -56,5 +81,7 @@ void api_free(struct api *api) {
         free(call);
     }
     auth_done(&api->auth);
+    identities_done(&api->identities);
+    records_done(&api->records);
     free(api);
 }

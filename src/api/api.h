@@ -4,12 +4,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "api/keys.h"
 #include "api/options.h"
 #include "base/clock.h"
 #include "http/server.h"
 #include "invoke/invoke.h"
 #include "store/db.h"
-#include "store/keys.h"
 #include "sys/loop.h"
 #include "sys/work.h"
 
@@ -21,11 +21,12 @@ struct api;
 bool api_new(struct loop *loop, const struct clock *clock, const struct api_options *options, struct db *db,
              struct work_lane *lane, struct invoke *invoke, struct api **ret_api, struct err *err);
 
-/* Handler and options for the front's listener; `arg` is the struct api. */
+/* For the front's listener: the handler, and what it is given as `arg`. */
 const struct http_handler *api_http_handler(void);
+void *api_http_arg(struct api *api);
 
-/* The root access key of the account: for `lamb env`. */
-bool api_root_key(const struct api *api, struct access_key *ret_key);
+/* The root access key of an account of the options: for `lamb env`. */
+bool api_root_key(const struct api *api, const char *account, struct access_key *ret_key);
 
 /* Calls that were not answered yet and background work (state changes, removal of code) that has not
  * finished: zero before api_free(). */

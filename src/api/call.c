@@ -32,6 +32,7 @@ struct api_call *call_new(struct api *api, struct http_exchange *exchange) {
 void call_free(struct api_call *call) {
     struct api *api = call->api;
     free(call->body);
+    input_done(&call->input);
     api->live_calls--;
     if (api->free_call_count >= API_FREE_CALLS) {
         free(call);
@@ -90,7 +91,7 @@ void call_answer_with(struct api_call *call, int status, const char *headers, co
     call_free(call);
 }
 
-void call_answer_json(struct api_call *call, const struct buf *body) {
+void call_answer(struct api_call *call, const struct buf *body) {
     if (!buf_ok(body)) {
         struct err err;
         err_set(&err, ERR_INTERNAL, "the answer of %s is longer than %zu bytes", call->match.operation->name,
@@ -99,7 +100,8 @@ void call_answer_json(struct api_call *call, const struct buf *body) {
         return;
     }
     struct headers headers;
-    begin_headers(&headers, call->request_id, NULL, "application/json");
+    bool is_xml = call->service && call->service->protocol == ERROR_QUERY;
+    begin_headers(&headers, call->request_id, NULL, is_xml ? "text/xml" : "application/json");
     call_answer_with(call, call->match.operation->status, headers.text, body->data, body->len);
 }
 
@@ -112,6 +114,8 @@ void call_answer_empty(struct api_call *call) {
 /* Told by what every client of a protocol sends. */
 static enum error_protocol protocol_of(const struct api_call *call) {
     static const char form[] = "application/x-www-form-urlencoded";
+    if (call->service)
+        return call->service->protocol;
     if (!call->request)
         return ERROR_REST_JSON;
     const struct http_text *type = http_header_get(call->request, "content-type");
@@ -129,6 +133,7 @@ static void refuse(struct api_call *call, enum api_exception exception, const ch
         .text = text,
         .reason = reason,
         .request_id = call->request_id,
+        .xmlns = call->service ? call->service->xmlns : NULL,
     };
     OWN(buf) struct buf body;
     buf_init(&body, ERROR_BODY_BYTES);
@@ -149,7 +154,9 @@ void call_throttle(struct api_call *call, const char *reason) {
 }
 
 void call_fail(struct api_call *call, const struct err *err) {
-    enum api_exception exception = error_exception(err->code);
+    enum api_exception exception = call->service && call->service->exception
+                                       ? call->service->exception(err->code)
+                                       : error_exception(err->code);
     if (!error_is_internal(err->code)) {
         refuse(call, exception, err->text, NULL);
         return;

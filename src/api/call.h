@@ -8,12 +8,14 @@
 #include <stddef.h>
 
 #include "api/error.h"
+#include "api/input.h"
 #include "api/operation.h"
+#include "api/principal.h"
+#include "api/service.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/ident.h"
 #include "http/server.h"
-#include "store/keys.h"
 
 struct api;
 
@@ -23,11 +25,15 @@ struct api_call {
     struct api *api;
     struct http_exchange *exchange;     /* NULL once the client went away */
     const struct http_request *request; /* likewise */
-    const struct access_key *caller;
-    struct operation_match match; /* operation NULL: none has this method and path */
-    char *body;                   /* when it was taken over: see call_take_body() */
+    const struct api_service *service;  /* NULL until it is known */
+    const struct principal *caller;     /* NULL until the signature was verified */
+    struct principal principal;         /* what `caller` points to */
+    struct operation_match match;       /* operation NULL: none has this method and path */
+    struct input input;                 /* of operations that are not raw */
+    char *body;                         /* when it was taken over: see call_take_body() */
     size_t body_len;
-    bool speaks_xml; /* the service's errors are XML, though nothing else in the request tells */
+    bool speaks_xml;      /* the service's errors are XML, though nothing else in the request tells */
+    bool is_from_sandbox; /* came through an environment's own listener */
     char request_id[IDENT_UUID_BYTES];
 
     /* The handler's: small state that costs no allocation, zeroed at first. */
@@ -57,8 +63,9 @@ bool call_label(const struct api_call *call, size_t index, char *text, size_t si
 /* A query parameter, "" when it was not sent. ERR_VALIDATION when it is badly encoded or too long. */
 bool call_query(const struct api_call *call, const char *name, char *value, size_t size, struct err *err);
 
-/* The operation's success status and a JSON body. A body past its buffer's limit is an internal failure. */
-void call_answer_json(struct api_call *call, const struct buf *body);
+/* The operation's success status and a body in the service's format (JSON or XML). A body past its buffer's
+ * limit is an internal failure. */
+void call_answer(struct api_call *call, const struct buf *body);
 
 /* Success without a body. */
 void call_answer_empty(struct api_call *call);

@@ -2,8 +2,10 @@
 #pragma once
 
 #include "api/auth.h"
+#include "api/iam/identities.h"
 #include "api/operation.h"
 #include "api/options.h"
+#include "api/records.h"
 #include "base/clock.h"
 #include "invoke/invoke.h"
 #include "store/db.h"
@@ -13,8 +15,15 @@
 /* Calls kept for reuse, so that an invocation costs no allocation here. */
 #define API_FREE_CALLS 64
 
+struct api;
 struct api_call;
 struct lambda;
+
+/* A listener that the API is served on: the `arg` of its handler. */
+struct api_front {
+    struct api *api;
+    bool is_in_sandbox; /* a function's own listener: signatures are required whatever the settings say */
+};
 
 struct api {
     struct loop *loop;
@@ -23,7 +32,11 @@ struct api {
     struct db *db; /* on `lane` alone */
     struct work_lane *lane;
     struct invoke *invoke;
+    struct records records;
+    struct identities identities;
 
+    struct api_front front;       /* the port */
+    struct api_front inner_front; /* the listeners inside environments */
     struct auth auth;
     struct operation_tree *lambda_operations;
     struct operation_tree *own_operations;

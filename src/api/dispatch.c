@@ -1,15 +1,17 @@
-/* The handler of the front's listener. What is checked, in this order: Host and Origin, size of the body,
- * signature, service, operation. Services are told apart by what the signature was made for; unsigned
- * requests (where they are accepted) by X-Amz-Target and path. Loop thread. */
+/* The handler of the listeners. What is checked, in this order: Host and Origin, size of the body, signature,
+ * service, operation, input, permission. Services are told apart by what the signature was made for; unsigned
+ * requests (where they are accepted) by X-Amz-Target, the form's Action, and path. Loop thread. */
 #include "api/dispatch.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/call.h"
 #include "api/context.h"
 #include "api/guard.h"
 #include "api/lambda/handlers.h"
+#include "api/services.h"
 #include "base/digest.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -17,15 +19,19 @@
 
 #define OWN_PREFIX "/_lamb/"
 
+/* Longer names of actions are cut: no operation has them. */
+#define ACTION_BYTES 129
+
 static void answer_health(struct api_call *call) {
     OWN(buf) struct buf body;
     buf_init(&body, 64);
     buf_append_text(&body, "{\"status\":\"ready\"}");
-    call_answer_json(call, &body);
+    call_answer(call, &body);
 }
 
 static const struct api_operation own_operations[] = {
-    {"DownloadCode", "GET", OWN_PREFIX "code/{Digest}", .status = 200, .run = lambda_download_code},
+    {"DownloadCode", "GET", OWN_PREFIX "code/{Digest}", .status = 200, .run = lambda_download_code,
+     .is_raw = true},
     {"Health", "GET", OWN_PREFIX "health", .status = 200, .run = answer_health, .is_open = true},
 };
 
@@ -49,8 +55,17 @@ static uint32_t body_limit(const struct api *api, const struct http_request *req
     return is_special ? match.operation->body_bytes : LIMIT_CONTROL_REQUEST_BYTES;
 }
 
+static bool requires_signature(const struct api_front *front) {
+    return front->is_in_sandbox || front->api->options.requires_signature;
+}
+
+static int64_t now_s(const struct api *api) {
+    return clock_wall_us(api->clock) / 1000000;
+}
+
 static size_t begin(void *arg, struct http_exchange *exchange) {
-    struct api *api = arg;
+    const struct api_front *front = arg;
+    struct api *api = front->api;
     const struct http_request *request = http_exchange_request(exchange);
     struct err err;
     struct auth_refusal refusal;
@@ -60,7 +75,8 @@ static size_t begin(void *arg, struct http_exchange *exchange) {
         return 0;
     }
     uint32_t limit = body_limit(api, request);
-    if (limit > LIMIT_PAYLOAD_BYTES && !auth_check_claim(&api->auth, request, &refusal)) {
+    if (limit > LIMIT_PAYLOAD_BYTES && requires_signature(front) &&
+        !auth_check_claim(&api->auth, request, now_s(api), &refusal)) {
         call_refuse(call_new(api, exchange), refusal.exception, refusal.err.text);
         return 0;
     }
@@ -68,7 +84,7 @@ static size_t begin(void *arg, struct http_exchange *exchange) {
 }
 
 static void too_large(void *arg, struct http_exchange *exchange) {
-    struct api *api = arg;
+    struct api *api = ((const struct api_front *)arg)->api;
     struct api_call *call = call_new(api, exchange);
     const char *action = "called";
     if (find(api, call->request, &call->match))
@@ -79,11 +95,22 @@ static void too_large(void *arg, struct http_exchange *exchange) {
     call_refuse(call, API_REQUEST_ENTITY_TOO_LARGE, text);
 }
 
+/* ---- the service ---- */
+
+static bool is_form(const struct http_request *request) {
+    static const char form[] = "application/x-www-form-urlencoded";
+    const struct http_text *type = http_header_get(request, "content-type");
+    return type && type->len >= strlen(form) && memcmp(type->data, form, strlen(form)) == 0;
+}
+
 /* The service that an unsigned request is for, as far as it says. */
 static void guess_service(const struct http_request *request, char service[AUTH_SERVICE_BYTES]) {
     const struct http_text *target = http_header_get(request, "x-amz-target");
     if (!target) {
-        memcpy(service, "lambda", sizeof "lambda");
+        /* Of the services with forms, STS has a version of its own; the others are told by it too. */
+        bool is_sts = is_form(request) &&
+                      memmem(request->body.data, request->body.len, "Version=2011-06-15", 18);
+        snprintf(service, AUTH_SERVICE_BYTES, "%s", is_sts ? "sts" : is_form(request) ? "iam" : "lambda");
         return;
     }
     const char *dot = memchr(target->data, '.', target->len);
@@ -93,19 +120,58 @@ static void guess_service(const struct http_request *request, char service[AUTH_
 }
 
 static void refuse_service(struct api_call *call, const char *service) {
-    char text[256];
-    snprintf(text, sizeof text, "Lamb does not offer the service '%s' yet. It offers: lambda.", service);
+    OWN(buf) struct buf text;
+    buf_init(&text, 512);
+    buf_append_format(&text, "Lamb does not offer the service '%s' yet. It offers: ", service);
+    for (size_t i = 0; i < service_count; i++)
+        buf_append_format(&text, "%s%s", i ? ", " : "", services[i]->name);
+    buf_append_byte(&text, '.');
     call->speaks_xml = strcmp(service, "s3") == 0;
-    call_refuse(call, API_UNKNOWN_OPERATION, text);
+    call_refuse(call, API_UNKNOWN_OPERATION, buf_text(&text));
 }
 
-static void refuse_operation(struct api_call *call) {
+/* ---- the operation ---- */
+
+static void refuse_operation(struct api_call *call, const char *action) {
     struct http_text method = call->request->method;
     struct http_text path = call->request->path;
     char text[256];
-    snprintf(text, sizeof text, "Lambda has no operation %.*s %.*s", (int)(method.len < 16 ? method.len : 16),
-             method.data, (int)(path.len < 160 ? path.len : 160), path.data);
-    call_refuse(call, API_UNKNOWN_OPERATION, text);
+    if (action)
+        snprintf(text, sizeof text, "%s has no operation %s, or Lamb does not have it yet",
+                 call->service->title, action);
+    else
+        snprintf(text, sizeof text, "%s has no operation %.*s %.*s", call->service->title,
+                 (int)(method.len < 16 ? method.len : 16), method.data,
+                 (int)(path.len < 160 ? path.len : 160), path.data);
+    call_refuse(call, action ? API_INVALID_ACTION : API_UNKNOWN_OPERATION, text);
+}
+
+/* Takes the form over, with '+' as the space it stands for. */
+static void take_form(struct api_call *call) {
+    if (call->request->body.len)
+        call->input.form = call_take_body(call, &call->input.form_len);
+    else
+        call->input.form = mem_copy_text(call->request->query.data,
+                                         call->input.form_len = call->request->query.len);
+    for (size_t i = 0; i < call->input.form_len; i++)
+        if (call->input.form[i] == '+')
+            call->input.form[i] = ' ';
+}
+
+static bool find_action(struct api_call *call) {
+    take_form(call);
+    OWN_MEM char *action = input_form(&call->input, "Action");
+    const struct api_service *service = call->service;
+    call->match = (struct operation_match){0};
+    for (size_t i = 0; action && i < *service->operation_count; i++)
+        if (strcmp(service->operations[i].name, action) == 0)
+            call->match.operation = &service->operations[i];
+    if (call->match.operation)
+        return true;
+    char shown[ACTION_BYTES];
+    snprintf(shown, sizeof shown, "%s", action ? action : "without a name");
+    refuse_operation(call, shown);
+    return false;
 }
 
 static void run(struct api_call *call) {
@@ -119,28 +185,83 @@ static void run(struct api_call *call) {
     call_fail(call, &err);
 }
 
-static void admit(struct api_call *call, const struct http_request *request) {
+/* ---- the input ---- */
+
+struct reading {
+    struct api_call *call;
+    bool ok;
+    struct err err;
+};
+
+static void run_checked(struct reading *reading) {
+    struct api_call *call = reading->call;
+    if (reading->ok && (call->service->authorize(call, &reading->err)))
+        run(call);
+    else
+        call_fail(call, &reading->err);
+}
+
+static void read_run(void *job) {
+    struct reading *reading = job;
+    reading->ok = input_check(&reading->call->input, &reading->err);
+}
+
+static void read_done(void *job) {
+    run_checked(job);
+    free(job);
+}
+
+static void read_input(struct api_call *call) {
+    struct reading reading = {.call = call};
+    struct input *input = &call->input;
+    if (!input_collect(input, call->request, &call->match, &reading.err)) {
+        call_fail(call, &reading.err);
+        return;
+    }
+    if (!input->form)
+        input->body = call_take_body(call, &input->body_len);
+    if (input->body_len > INPUT_INLINE_BYTES) {
+        work_run(call->api->loop, read_run, read_done, mem_copy(&reading, sizeof reading));
+        return;
+    }
+    read_run(&reading);
+    run_checked(&reading);
+}
+
+/* ---- the request ---- */
+
+static void admit(struct api_call *call, const struct http_request *request, bool needs_signature) {
     struct api *api = call->api;
     struct auth_refusal refusal;
     char service[AUTH_SERVICE_BYTES];
-    if (!auth_check(&api->auth, request, clock_wall_us(api->clock) / 1000000, &call->caller, service,
-                    &refusal)) {
+    if (!auth_check(&api->auth, request, now_s(api), needs_signature, &call->principal, service, &refusal)) {
         call_refuse(call, refusal.exception, refusal.err.text);
         return;
     }
+    call->caller = &call->principal;
     if (!service[0])
         guess_service(request, service);
-    if (strcmp(service, "lambda") != 0)
+    call->service = service_find(service);
+    if (!call->service) {
         refuse_service(call, service);
-    else if (!call->match.operation)
-        refuse_operation(call);
-    else
+        return;
+    }
+    if (call->service->protocol == ERROR_QUERY) {
+        if (find_action(call))
+            read_input(call);
+    } else if (!call->match.operation) {
+        refuse_operation(call, NULL);
+    } else if (call->match.operation->is_raw || !call->match.operation->run) {
         run(call);
+    } else {
+        read_input(call);
+    }
 }
 
 /* Hashing a large upload for its signature takes too long for the loop. */
 struct hashing {
     struct api_call *call;
+    bool needs_signature;
     char hash[DIGEST_SHA256_HEX_BYTES];
 };
 
@@ -157,30 +278,44 @@ static void hash_done(void *job) {
     if (call->exchange) {
         struct http_request request = *call->request;
         request.body_sha256 = hashing->hash;
-        admit(call, &request);
+        admit(call, &request, hashing->needs_signature);
     } else {
         call_free(call);
     }
     free(hashing);
 }
 
-static void hash_apart(struct api_call *call) {
+static void hash_apart(struct api_call *call, bool needs_signature) {
     call->body = call_take_body(call, &call->body_len);
     struct hashing *hashing = mem_alloc(sizeof *hashing);
     hashing->call = call;
+    hashing->needs_signature = needs_signature;
     work_run(call->api->loop, hash_run, hash_done, hashing);
 }
 
+/* A function's URL, by its host; see lambda/url_config.c. */
+static bool is_function_url(const struct http_request *request) {
+    static const char label[] = ".lambda-url.";
+    const struct http_text *host = http_header_get(request, "host");
+    return host && memmem(host->data, host->len, label, strlen(label));
+}
+
 static void handle(void *arg, struct http_exchange *exchange) {
-    struct api *api = arg;
+    const struct api_front *front = arg;
+    struct api *api = front->api;
     struct api_call *call = call_new(api, exchange);
+    bool needs_signature = requires_signature(front);
+    call->is_from_sandbox = front->is_in_sandbox;
     bool is_open = find(api, call->request, &call->match) && call->match.operation->is_open;
-    if (is_open)
+    if (is_function_url(call->request))
+        call_refuse(call, API_UNSUPPORTED_OPERATION,
+                    "Lamb does not serve function URLs yet. Call the function with Invoke.");
+    else if (is_open)
         run(call);
-    else if (call->request->body.len > LIMIT_PAYLOAD_BYTES && api->auth.requires_signature)
-        hash_apart(call);
+    else if (call->request->body.len > LIMIT_PAYLOAD_BYTES && needs_signature)
+        hash_apart(call, needs_signature);
     else
-        admit(call, call->request);
+        admit(call, call->request, needs_signature);
 }
 
 /* From call_new() to the answer an exchange's context is its call. */

@@ -1,11 +1,12 @@
 /* From a request on the port to the handler of an operation: guard, authentication, choice of the service,
- * lookup. */
+ * lookup, reading and checking of the input, authorization. */
 #pragma once
+
+#include <stdbool.h>
 
 #include "api/operation.h"
 #include "http/server.h"
 
-/* `arg` is the struct api. */
 extern const struct http_handler dispatch_handler;
 
 /* Paths of Lamb's own, below /_lamb/. */

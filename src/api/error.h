@@ -9,19 +9,34 @@
 
 /* X(constant, shape name, status, key of the text, Type member or NULL). Sources: the Lambda service model
  * for statuses and keys; "Common errors" of the AWS API references for those of the front door, which have no
- * Type. */
+ * Type; the IAM service model for those without the ending "Exception". */
 #define API_EXCEPTIONS(X)                                                                                    \
     X(ACCESS_DENIED, "AccessDeniedException", 403, "Message", NULL)                                          \
+    X(CODE_SIGNING_CONFIG_NOT_FOUND, "CodeSigningConfigNotFoundException", 404, "Message", "User")           \
     X(CODE_STORAGE_EXCEEDED, "CodeStorageExceededException", 400, "message", "User")                         \
+    X(DELETE_CONFLICT, "DeleteConflict", 409, "Message", NULL)                                               \
+    X(ENTITY_ALREADY_EXISTS, "EntityAlreadyExists", 409, "Message", NULL)                                    \
+    X(EXPIRED_TOKEN, "ExpiredTokenException", 403, "message", NULL)                                          \
     X(INCOMPLETE_SIGNATURE, "IncompleteSignatureException", 403, "message", NULL)                            \
+    X(INVALID_ACTION, "InvalidAction", 400, "Message", NULL)                                                 \
+    X(INVALID_INPUT, "InvalidInput", 400, "Message", NULL)                                                   \
     X(INVALID_PARAMETER_VALUE, "InvalidParameterValueException", 400, "message", "User")                     \
+    X(INVALID_PARAMETER_VALUE_UNTYPED, "InvalidParameterValueException", 400, "message", NULL)               \
     X(INVALID_REQUEST_CONTENT, "InvalidRequestContentException", 400, "message", "User")                     \
     X(INVALID_SIGNATURE, "InvalidSignatureException", 403, "message", NULL)                                  \
+    X(LIMIT_EXCEEDED, "LimitExceeded", 409, "Message", NULL)                                                 \
+    X(MALFORMED_POLICY_DOCUMENT, "MalformedPolicyDocument", 400, "Message", NULL)                            \
     X(MISSING_AUTHENTICATION_TOKEN, "MissingAuthenticationTokenException", 403, "message", NULL)             \
+    X(NO_SUCH_ENTITY, "NoSuchEntity", 404, "Message", NULL)                                                  \
+    X(POLICY_LENGTH_EXCEEDED, "PolicyLengthExceededException", 400, "message", "User")                       \
     X(PRECONDITION_FAILED, "PreconditionFailedException", 412, "message", "User")                            \
+    X(PROVISIONED_CONCURRENCY_CONFIG_NOT_FOUND, "ProvisionedConcurrencyConfigNotFoundException", 404,        \
+      "message", "User")                                                                                     \
     X(REQUEST_ENTITY_TOO_LARGE, "RequestEntityTooLargeException", 413, "Message", NULL)                      \
     X(RESOURCE_CONFLICT, "ResourceConflictException", 409, "message", "User")                                \
+    X(RESOURCE_IN_USE, "ResourceInUseException", 400, "Message", "User")                                     \
     X(RESOURCE_NOT_FOUND, "ResourceNotFoundException", 404, "Message", "User")                               \
+    X(RESOURCE_NOT_FOUND_UNTYPED, "ResourceNotFoundException", 404, "Message", NULL)                         \
     X(SERIALIZATION, "SerializationException", 400, "message", NULL)                                         \
     X(SERVICE, "ServiceException", 500, "Message", "Service")                                                \
     X(TOO_MANY_REQUESTS, "TooManyRequestsException", 429, "message", "User")                                 \
@@ -57,6 +72,7 @@ struct error_body {
     const char *text;       /* "" is written as null, as the service does for AccessDeniedException */
     const char *reason;     /* Reason of a throttle, or NULL */
     const char *request_id; /* repeated in the body by the query protocol */
+    const char *xmlns;      /* of the query protocol, or NULL */
 };
 
 void error_write(const struct error_body *error, struct buf *body);

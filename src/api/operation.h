@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "http/request.h"
+#include "model/constraint.h"
 
 struct api_call;
 
@@ -19,6 +20,10 @@ struct api_operation {
     uint32_t body_bytes; /* the longest request body; 0 = LIMIT_CONTROL_REQUEST_BYTES */
     int status;          /* of success */
     bool is_open;        /* needs no signature */
+    bool is_raw; /* the handler reads, checks and authorizes the request itself: for the invoke path */
+    const struct constraint *members; /* of the request; see model/lambda/members.h */
+    const char *lacks; /* the effect that is still missing, for docs/compatibility.md: "nothing polls the
+                          source yet"; or NULL */
     void (*run)(struct api_call *call); /* NULL: not supported yet */
 };
 

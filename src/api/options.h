@@ -10,6 +10,7 @@
 struct api_options {
     const char *region;
     const char *account;         /* twelve digits */
+    const char *const *accounts; /* further ones, NULL-terminated; may be NULL */
     bool requires_signature;     /* --auth sigv4 */
     const char *const *hosts;    /* accepted in Host beside loopback names, NULL-terminated; see guard.h */
     const char *public_endpoint; /* "http://127.0.0.1:4566": for URLs that clients follow */
@@ -20,4 +21,6 @@ struct api_options {
     const char *s3_secret_key;
     const struct runtime_set *runtimes;
     uint32_t concurrency;
+    bool checks_roles;           /* a function's role must exist and trust Lambda */
+    int64_t role_credentials_ms; /* how long those of an environment live */
 };

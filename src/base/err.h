@@ -14,25 +14,31 @@
 
 /* X(name): the kinds of failure. `api/error.c` alone turns them into exceptions and HTTP statuses. */
 #define ERR_CODES(X)                                                                                         \
-    X(NONE)         /* no failure */                                                                         \
-    X(SYNTAX)       /* bytes from outside that are not in the expected format */                             \
-    X(VALIDATION)   /* a member breaks a modelled constraint (AWS: ValidationException) */                   \
-    X(PARAMETER)    /* a well-formed value that can't be accepted (AWS: InvalidParameterValueException) */   \
-    X(NOT_FOUND)    /* the named thing does not exist */                                                     \
-    X(CONFLICT)     /* the state of the resource forbids the operation now */                                \
-    X(PRECONDITION) /* a RevisionId or CodeSha256 guard did not match */                                     \
-    X(TOO_LARGE)    /* more bytes than a limit of the API allows */                                          \
-    X(STORAGE_FULL) /* the account's code storage is used up */                                              \
-    X(THROTTLED)    /* concurrency or rate limit; retry later */                                             \
-    X(DENIED)       /* authenticated, but not allowed */                                                     \
-    X(UNAUTHENTICATED) /* no valid signature */                                                              \
-    X(UNSUPPORTED)     /* known, but this build or machine can't do it */                                    \
-    X(LIMIT)           /* a bound of our own was reached */                                                  \
-    X(TIMEOUT)         /* a deadline passed */                                                               \
-    X(CLOSED)          /* the other side went away, or we are shutting down */                               \
-    X(IO)              /* the operating system refused; see errnum */                                        \
-    X(CORRUPT)         /* our own stored data is not what was written */                                     \
-    X(INTERNAL)        /* anything else: a bug or an impossible state */
+    X(NONE)       /* no failure */                                                                           \
+    X(SYNTAX)     /* bytes from outside that are not in the expected format */                               \
+    X(VALIDATION) /* a member breaks a modelled constraint (AWS: ValidationException) */                     \
+    X(PARAMETER)  /* a well-formed value that can't be accepted (AWS: InvalidParameterValueException) */     \
+    X(PARAMETER_UNTYPED)     /* the same, in an answer without Type: some checks leave it out */             \
+    X(NOT_FOUND)             /* the named thing does not exist */                                            \
+    X(NOT_FOUND_UNTYPED)     /* the same, in an answer without Type */                                       \
+    X(CONFLICT)              /* the state of the resource forbids the operation now */                       \
+    X(PRECONDITION)          /* a RevisionId or CodeSha256 guard did not match */                            \
+    X(TOO_LARGE)             /* more bytes than a limit of the API allows */                                 \
+    X(STORAGE_FULL)          /* the account's code storage is used up */                                     \
+    X(IN_USE)                /* something else still needs the thing */                                      \
+    X(POLICY_TOO_LONG)       /* AWS: PolicyLengthExceededException */                                        \
+    X(NO_SIGNING_CONFIG)     /* AWS: CodeSigningConfigNotFoundException */                                   \
+    X(NO_PROVISIONED_CONFIG) /* AWS: ProvisionedConcurrencyConfigNotFoundException */                        \
+    X(THROTTLED)             /* concurrency or rate limit; retry later */                                    \
+    X(DENIED)                /* authenticated, but not allowed */                                            \
+    X(UNAUTHENTICATED)       /* no valid signature */                                                        \
+    X(UNSUPPORTED)           /* known, but this build or machine can't do it */                              \
+    X(LIMIT)                 /* a bound of our own was reached */                                            \
+    X(TIMEOUT)               /* a deadline passed */                                                         \
+    X(CLOSED)                /* the other side went away, or we are shutting down */                         \
+    X(IO)                    /* the operating system refused; see errnum */                                  \
+    X(CORRUPT)               /* our own stored data is not what was written */                               \
+    X(INTERNAL)              /* anything else: a bug or an impossible state */
 
 enum err_code {
 #define ERR_ENUM(name) ERR_##name,

@@ -35,11 +35,17 @@
 #define LIMIT_TMP_MIN_MB 512
 #define LIMIT_TMP_MAX_MB 10240
 #define LIMIT_ENVIRONMENT_BYTES 4096
+#define LIMIT_LAYERS 5
 #define LIMIT_TAGS 50
 #define LIMIT_TAG_KEY_CHARS 128
 #define LIMIT_TAG_VALUE_CHARS 256
 #define LIMIT_LIST_PAGE 50
 #define LIMIT_LIST_MAX_ITEMS 10000
+
+/* One policy document. What IAM and Lambda allow is less; see the operations that take one. */
+#define LIMIT_POLICY_BYTES (64u * 1024)
+#define LIMIT_POLICY_STATEMENTS 400u
+#define LIMIT_POLICY_VALUES 2000u
 
 /* Execution environments: Lambda quotas; init: Lambda Developer Guide, execution environment life cycle. */
 #define LIMIT_CONCURRENCY 1000

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "api/inside.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "daemon/access_file.h"
@@ -38,6 +39,7 @@ struct daemon {
     char *blob_dir, *code_dir, *log_dir;
     char *endpoint;
     char **hosts;
+    char **accounts;
     struct runtime_set runtimes;
     struct http_options front_options;
 
@@ -128,6 +130,12 @@ static char **split_list(const char *list) {
     return items;
 }
 
+static void free_list(char **items) {
+    for (size_t i = 0; items && items[i]; i++)
+        free(items[i]);
+    free(items);
+}
+
 static bool make_dirs(struct daemon *daemon, struct err *err) {
     const char *data_dir = daemon->config->data_dir;
     daemon->blob_dir = fs_join(data_dir, "blobs");
@@ -165,6 +173,25 @@ static void make_invoke(struct daemon *daemon, struct sandbox_spawner *spawner) 
     invoke_set_host(daemon->invoke, daemon->host);
 }
 
+static bool write_access(const struct daemon *daemon, const char *name, const char *account,
+                         struct err *err) {
+    const struct config *config = daemon->config;
+    struct access_key key;
+    bool ok = api_root_key(daemon->api, account, &key) &&
+              access_file_write(config->data_dir, name, &key, config->region, daemon->endpoint, err);
+    mem_wipe(&key, sizeof key);
+    return ok;
+}
+
+static bool write_access_of_accounts(const struct daemon *daemon, struct err *err) {
+    for (size_t i = 0; daemon->accounts[i]; i++) {
+        OWN_MEM char *name = mem_format("access-%s", daemon->accounts[i]);
+        if (!write_access(daemon, name, daemon->accounts[i], err))
+            return false;
+    }
+    return true;
+}
+
 static bool make_api(struct daemon *daemon, struct err *err) {
     const struct config *config = daemon->config;
     OWN_MEM char *db_path = fs_join(config->data_dir, "lamb.db");
@@ -174,6 +201,7 @@ static bool make_api(struct daemon *daemon, struct err *err) {
     struct api_options options = {
         .region = config->region,
         .account = config->account_id,
+        .accounts = (const char *const *)daemon->accounts,
         .requires_signature = strcmp(config->auth, "sigv4") == 0,
         .hosts = (const char *const *)daemon->hosts,
         .public_endpoint = daemon->endpoint,
@@ -184,13 +212,15 @@ static bool make_api(struct daemon *daemon, struct err *err) {
         .s3_secret_key = config->s3_secret_key,
         .runtimes = &daemon->runtimes,
         .concurrency = (uint32_t)config->concurrency,
+        .checks_roles = strcmp(config->role_check, "on") == 0,
+        .role_credentials_ms = config->role_credentials_minutes * 60000,
     };
     if (!api_new(daemon->loop, &daemon->clock, &options, daemon->db, daemon->lane, daemon->invoke,
                  &daemon->api, err))
         return false;
-    struct access_key key;
-    return !api_root_key(daemon->api, &key) ||
-           access_file_write(config->data_dir, &key, config->region, daemon->endpoint, err);
+    struct invoke_upper upper = inside_upper(daemon->api);
+    invoke_set_upper(daemon->invoke, &upper);
+    return write_access(daemon, "access", config->account_id, err) && write_access_of_accounts(daemon, err);
 }
 
 static void make_front(struct daemon *daemon, int listen_fd) {
@@ -201,7 +231,7 @@ static void make_front(struct daemon *daemon, int listen_fd) {
         .header_timeout_ms = FRONT_HEADER_MS,
         .body_timeout_ms = FRONT_BODY_MS,
     };
-    daemon->front = http_listener_new(daemon->loop, listen_fd, api_http_handler(), daemon->api,
+    daemon->front = http_listener_new(daemon->loop, listen_fd, api_http_handler(), api_http_arg(daemon->api),
                                       &daemon->front_options, &daemon->clock);
 }
 
@@ -216,6 +246,7 @@ bool daemon_new(const struct daemon_inputs *inputs, struct daemon **ret_daemon, 
     daemon->signals[0] = loop_signal_new(daemon->loop, SIGTERM, on_signal, daemon);
     daemon->signals[1] = loop_signal_new(daemon->loop, SIGINT, on_signal, daemon);
     daemon->hosts = split_list(inputs->config->hosts);
+    daemon->accounts = split_list(inputs->config->accounts);
     const char *public = inputs->config->public_endpoint;
     daemon->endpoint = public[0] ? mem_text(public) : endpoint_of(listen_fd);
     OWN_MEM char *cache = fs_join(inputs->config->data_dir, "runtimes.cache");
@@ -258,6 +289,8 @@ void daemon_free(struct daemon *daemon) {
     if (!daemon)
         return;
     http_listener_free(daemon->front);
+    if (daemon->invoke)
+        invoke_leave_upper(daemon->invoke);
     wait_for_jobs(daemon);
     sandbox_host_free(daemon->host);
     invoke_free(daemon->invoke);
@@ -270,9 +303,8 @@ void daemon_free(struct daemon *daemon) {
     for (size_t i = 0; i < 2; i++)
         loop_signal_free(daemon->signals[i]);
     loop_free(daemon->loop);
-    for (size_t i = 0; daemon->hosts && daemon->hosts[i]; i++)
-        free(daemon->hosts[i]);
-    free(daemon->hosts);
+    free_list(daemon->hosts);
+    free_list(daemon->accounts);
     free(daemon->endpoint);
     free(daemon->blob_dir);
     free(daemon->code_dir);

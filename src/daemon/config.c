@@ -41,7 +41,13 @@ static const struct setting settings[] = {
     {"region", "REGION", offsetof(struct config, region), false, "us-east-1", 0, 0, "", NULL,
      "region in ARNs and signatures"},
     {"account-id", "ID", offsetof(struct config, account_id), false, "000000000000", 0, 0, "", NULL,
-     "twelve digits of the root account"},
+     "twelve digits of the main account"},
+    {"accounts", "ID,...", offsetof(struct config, accounts), false, "", 0, 0, "", NULL,
+     "further accounts with functions, users and a root key of their own; see lamb env --account"},
+    {"role-check", "MODE", offsetof(struct config, role_check), false, "on", 0, 0, "", "on|off",
+     "off takes any role for a function, also one that does not exist (it may then do nothing)"},
+    {"role-credentials-minutes", "N", offsetof(struct config, role_credentials_minutes), true, "720", 15, 720,
+     "minutes", NULL, "how long the credentials that an environment gets of its role are valid"},
     {"hosts", "HOST,...", offsetof(struct config, hosts), false, "", 0, 0, "", NULL,
      "further names that clients may use in Host; loopback names always work"},
     {"public-endpoint", "URL", offsetof(struct config, public_endpoint), false, "", 0, 0, "", NULL,
@@ -220,10 +226,27 @@ static char *default_runtime_clients(void) {
     return fs_join(path, "../share/lamb/runtimes");
 }
 
+/* "111111111111,222222222222", or nothing. */
+static bool are_accounts(const char *list) {
+    for (const char *at = list; *at; at += *at == ',') {
+        if (strspn(at, "0123456789") != 12)
+            return false;
+        at += 12;
+        if (*at && (*at != ',' || at[1] == '\0'))
+            return false;
+    }
+    return true;
+}
+
 static bool check(const struct config *config, struct err *err) {
     if (strlen(config->account_id) != 12 || strspn(config->account_id, "0123456789") != 12)
         return err_set(err, ERR_PARAMETER, "setting account-id is \"%s\", but must be twelve digits",
                        config->account_id);
+    if (!are_accounts(config->accounts))
+        return err_set(err, ERR_PARAMETER,
+                       "setting accounts is \"%s\", but must be account ids of twelve digits with commas "
+                       "between them",
+                       config->accounts);
     if (config->region[0] == '\0' || strlen(config->region) > 32 ||
         strspn(config->region, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(config->region))
         return err_set(err, ERR_PARAMETER, "setting region is \"%s\", but must look like us-east-1",

@@ -17,6 +17,8 @@ struct config {
     char *auth;
     char *region;
     char *account_id;
+    char *accounts;
+    char *role_check;
     char *hosts;
     char *public_endpoint;
     char *user;
@@ -27,6 +29,7 @@ struct config {
     char *s3_access_key;
     char *s3_secret_key;
     int64_t concurrency;
+    int64_t role_credentials_minutes;
     int64_t idle_timeout_s;
     int64_t drain_timeout_s;
     int64_t min_available_mb;

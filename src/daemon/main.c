@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/compatibility.h"
 #include "cli/command.h"
 #include "daemon/serve.h"
 
@@ -10,6 +11,7 @@ static const struct {
     int (*run)(const char *const args[]);
     const char *help;
 } commands[] = {
+    {"compatibility", compatibility_print, "print which operations and settings Lamb has, as markdown"},
     {"env", command_env, "print shell exports for clients of a running daemon"},
     {"logs", command_logs, "print a function's log; -f follows it"},
     {"serve", command_serve, "run the daemon; --help lists its settings"},
@@ -19,7 +21,7 @@ static const struct {
 static void print_usage(FILE *out) {
     fprintf(out, "usage: lamb COMMAND [ARGUMENT]...\n\n");
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
+        fprintf(out, "  %-13s %s\n", commands[i].name, commands[i].help);
 }
 
 int main(int argc, char *argv[]) {

@@ -82,7 +82,7 @@ bool http_percent_decode(struct http_text text, char *value, size_t size) {
     return true;
 }
 
-static bool decodes_to(struct http_text text, const char *expected) {
+bool http_percent_is(struct http_text text, const char *expected) {
     for (size_t at = 0; at < text.len; expected++) {
         char byte;
         if (*expected == '\0' || !decode_byte(text, &at, &byte) || byte != *expected)
@@ -91,8 +91,7 @@ static bool decodes_to(struct http_text text, const char *expected) {
     return *expected == '\0';
 }
 
-/* Cuts the first parameter off `rest`. A parameter without '=' has an empty value. False at the end. */
-static bool next_parameter(struct http_text *rest, struct http_text *ret_name, struct http_text *ret_value) {
+bool http_query_next(struct http_text *rest, struct http_text *ret_name, struct http_text *ret_value) {
     if (rest->len == 0)
         return false;
     const char *end = memchr(rest->data, '&', rest->len);
@@ -109,8 +108,8 @@ static bool next_parameter(struct http_text *rest, struct http_text *ret_name, s
 
 bool http_query_get(struct http_text query, const char *name, char *value, size_t size, bool *ret_present) {
     struct http_text found_name, found_value;
-    while (next_parameter(&query, &found_name, &found_value)) {
-        if (!decodes_to(found_name, name))
+    while (http_query_next(&query, &found_name, &found_value)) {
+        if (!http_percent_is(found_name, name))
             continue;
         if (!http_percent_decode(found_value, value, size))
             return false;
@@ -125,8 +124,8 @@ bool http_query_each(struct http_text query, const char *name, bool (*each)(void
                      void *arg) {
     char value[LIMIT_HTTP_TARGET_BYTES + 1];
     struct http_text found_name, found_value;
-    while (next_parameter(&query, &found_name, &found_value)) {
-        if (!decodes_to(found_name, name))
+    while (http_query_next(&query, &found_name, &found_value)) {
+        if (!http_percent_is(found_name, name))
             continue;
         if (!http_percent_decode(found_value, value, sizeof value) || !each(arg, value))
             return false;

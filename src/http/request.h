@@ -50,3 +50,10 @@ bool http_query_each(struct http_text query, const char *name, bool (*each)(void
 /* Percent-decodes into NUL-terminated text. False for a bad escape, an encoded NUL, or when it does not fit.
  */
 bool http_percent_decode(struct http_text text, char *value, size_t size);
+
+/* Whether it decodes to this text. */
+bool http_percent_is(struct http_text text, const char *expected);
+
+/* Cuts the first parameter off `rest`, still encoded; false at the end. One without '=' has an empty value.
+ * The body of a form has the same syntax once its '+' are spaces. */
+bool http_query_next(struct http_text *rest, struct http_text *ret_name, struct http_text *ret_value);

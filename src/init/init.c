@@ -101,12 +101,14 @@ static bool descend(const struct inside_seed *seed, int user_namespace_fd, struc
 
 /* Gives the starter's process number; the descriptors that were made on the way are closed here. */
 static bool park(struct inside_seed *seed, pid_t *ret_starter, struct err *err) {
-    OWN_FD int listener = -1;
+    OWN_FD int runtime_listener = -1;
+    OWN_FD int api_listener = -1;
     OWN_FD int output_read = -1;
     OWN_FD int output_write = -1;
     OWN_FD int mount_namespace = -1;
     struct starter starter;
-    if (!settle_in(seed, err) || !network_listen(&listener, err) ||
+    if (!settle_in(seed, err) || !network_listen(NETWORK_RUNTIME_PORT, &runtime_listener, err) ||
+        !network_listen(NETWORK_API_PORT, &api_listener, err) ||
         !open_output(&output_read, &output_write, err) || !mounts_open_namespace(&mount_namespace, err) ||
         !starter_start(seed, output_write, &starter, err))
         return false;
@@ -114,8 +116,13 @@ static bool park(struct inside_seed *seed, pid_t *ret_starter, struct err *err) 
     if (!descend(seed, user_namespace, err))
         return false;
     *ret_starter = starter.pid;
-    int fds[] = {listener, output_read, mount_namespace};
-    return report_send_fds(seed->socket, INSIDE_PARKED, fds, sizeof fds / sizeof fds[0], err);
+    const int fds[INSIDE_FDS] = {
+        [INSIDE_RUNTIME_LISTENER] = runtime_listener,
+        [INSIDE_API_LISTENER] = api_listener,
+        [INSIDE_OUTPUT] = output_read,
+        [INSIDE_MOUNT_NAMESPACE] = mount_namespace,
+    };
+    return report_send_fds(seed->socket, INSIDE_PARKED, fds, INSIDE_FDS, err);
 }
 
 /* The kernel kills this process when the spawner ends, but only if it ends after that was asked for. */

@@ -16,6 +16,7 @@
 
 #include "base/mem.h"
 #include "init/drop.h"
+#include "init/program.h"
 #include "init/report.h"
 #include "sandbox/kernel_file.h"
 #include "sandbox/plan.h"
@@ -63,7 +64,9 @@ static void apply_limits(const struct inside_seed *seed, const struct plan *plan
 
 /* Ends as a shell would, telling both the function's log and lamb-spawner. */
 static _Noreturn void fail(const struct inside_seed *seed, const char *what, const char *name, int errnum) {
-    dprintf(STDERR_FILENO, "lamb: can't %s %s: %s\n", what, name, strerror(errnum));
+    char machines[192];
+    bool is_foreign = errnum == ENOEXEC && program_tell_machine(name, machines, sizeof machines);
+    dprintf(STDERR_FILENO, "lamb: can't %s %s: %s\n", what, name, is_foreign ? machines : strerror(errnum));
     report_send(seed->socket, INSIDE_NOT_EXECUTED, errnum, "");
     _exit(errnum == ENOENT || errnum == ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
 }

@@ -36,7 +36,7 @@ struct invoke_result {
     size_t payload_len;
     const char *log_tail; /* last LIMIT_LOG_TAIL_BYTES of the invocation's log; NULL unless asked for */
     size_t log_tail_len;
-    const char *reason; /* INVOKE_THROTTLED: "ConcurrentInvocationLimitExceeded" */
+    const char *reason; /* INVOKE_THROTTLED: which limit, see admission.h */
     const struct err *failure;
 };
 

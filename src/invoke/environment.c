@@ -135,11 +135,21 @@ static void finish_timed_out(struct environment *environment) {
     finish(environment, INVOKE_FUNCTION_ERROR, text, len, "timeout", NULL);
 }
 
+/* A custom runtime whose program is none for this machine. */
+static bool is_unexecutable(const struct environment *environment) {
+    return environment->bootstrap && environment->end.exec_errno != 0;
+}
+
+static const char *exit_type(const struct environment *environment) {
+    if (is_unexecutable(environment))
+        return "Runtime.InvalidEntrypoint";
+    return environment->end.out_of_memory ? "Runtime.OutOfMemory" : "Runtime.ExitError";
+}
+
 static void finish_crashed(struct environment *environment) {
     char text[REPORT_TEXT_BYTES];
     size_t len = report_exit_document(environment->invocation->request_id, &environment->end, text);
-    const char *type = environment->end.out_of_memory ? "Runtime.OutOfMemory" : "Runtime.ExitError";
-    finish(environment, INVOKE_FUNCTION_ERROR, text, len, "error", type);
+    finish(environment, INVOKE_FUNCTION_ERROR, text, len, "error", exit_type(environment));
 }
 
 /* ---- Runtime API ---- */
@@ -287,13 +297,36 @@ static void on_timer(void *arg) {
     environment_kill(environment);
 }
 
+/* The launch of one environment, with credentials of its own; *ret_expires_us as in struct environment. */
+static bool make_launch(const struct environment_context *context, const struct environment_request *request,
+                        const char *stream, struct launch *ret_launch, int64_t *ret_expires_us,
+                        struct err *err) {
+    const struct invoke_upper *upper = &context->upper;
+    struct invoke_credentials credentials;
+    bool has_credentials = upper->credentials &&
+                           upper->credentials(upper->arg, request->function, &credentials);
+    struct launch_request launch = {
+        .function = request->function,
+        .runtimes = context->runtimes,
+        .region = context->region,
+        .log_stream = stream,
+        .bootstrap = request->bootstrap,
+        .credentials = has_credentials ? &credentials : NULL,
+        .has_api = upper->open_api != NULL,
+    };
+    bool made = launch_init(ret_launch, &launch, err);
+    *ret_expires_us = has_credentials ? clock_mono_us(&context->clock) + credentials.lifetime_ms * 1000
+                                      : INT64_MAX;
+    mem_wipe(&credentials, sizeof credentials);
+    return made;
+}
+
 struct environment *environment_new(const struct environment_context *context,
                                     const struct environment_request *request, struct err *err) {
     struct environment *environment = mem_alloc(sizeof *environment);
     launch_log_stream(request->function, clock_wall_us(&context->clock), environment->stream);
     struct launch launch;
-    if (!launch_init(&launch, request->function, context->runtimes, context->region, environment->stream,
-                     err)) {
+    if (!make_launch(context, request, environment->stream, &launch, &environment->expires_us, err)) {
         free(environment);
         return NULL;
     }
@@ -301,6 +334,7 @@ struct environment *environment_new(const struct environment_context *context,
     environment->pool = request->pool;
     environment->function = request->function;
     environment->log = request->log;
+    environment->bootstrap = request->bootstrap;
     environment->memory_peak_fd = -1;
     environment->init_us = -1;
     environment->start_us = clock_mono_us(&context->clock);
@@ -313,9 +347,13 @@ struct environment *environment_new(const struct environment_context *context,
     buf_init(&environment->init_error, INIT_ERROR_BYTES);
     environment->timer = loop_timer_new(context->loop, on_timer, environment);
     loop_timer_start(environment->timer, request->init_timeout_ms);
-    environment->sandbox_id = sandbox_start(context->host, &launch.plan, &request->code_fd);
+    environment->sandbox_id = sandbox_start(context->host, &launch.plan, request->mount_fds);
     launch_done(&launch);
     return environment;
+}
+
+bool environment_is_expired(const struct environment *environment) {
+    return environment->expires_us != INT64_MAX && now_us(environment) >= environment->expires_us;
 }
 
 void environment_deliver(struct environment *environment, struct invocation *invocation) {
@@ -332,6 +370,8 @@ void environment_deliver(struct environment *environment, struct invocation *inv
     send_event(environment, take_ptr(environment->next));
 }
 
+/* Lamb's own API stays open until the end: it may have been a call through it that brought us here, and
+ * whoever handles that call goes on afterwards. */
 void environment_kill(struct environment *environment) {
     if (environment->state == ENVIRONMENT_ENDING)
         return;
@@ -340,22 +380,28 @@ void environment_kill(struct environment *environment) {
     list_remove(&environment->age_link);
     loop_timer_stop(environment->timer);
     environment->next = NULL;
-    runtime_api_free(take_ptr(environment->api));
+    runtime_api_free(take_ptr(environment->runtime_api));
     sandbox_kill(environment->context->host, environment->sandbox_id);
 }
 
-void environment_sandbox_started(struct environment *environment, int listener_fd, int output_fd,
-                                 int memory_peak_fd) {
+void environment_sandbox_started(struct environment *environment, struct sandbox_fds *fds) {
     static const struct runtime_api_handler handler = {
         .call = on_call, .too_large = on_too_large, .gone = on_gone};
-    environment->memory_peak_fd = memory_peak_fd;
-    environment->output = output_new(environment->context->loop, output_fd, on_output_line, environment);
-    if (!enter(environment, ENVIRONMENT_ON_STARTED)) {
-        fd_close(&listener_fd);
+    const struct environment_context *context = environment->context;
+    environment->memory_peak_fd = take_fd(&fds->memory_peak);
+    environment->output = output_new(context->loop, take_fd(&fds->output), on_output_line, environment);
+    if (!enter(environment, ENVIRONMENT_ON_STARTED))
         return;
-    }
-    environment->api = runtime_api_new(environment->context->loop, &environment->context->clock, listener_fd,
-                                       &handler, environment);
+    environment->runtime_api = runtime_api_new(context->loop, &context->clock,
+                                               take_fd(&fds->runtime_listener), &handler, environment);
+    if (context->upper.open_api)
+        environment->api = context->upper.open_api(context->upper.arg, take_fd(&fds->api_listener));
+}
+
+void environment_close_api(struct environment *environment) {
+    const struct invoke_upper *upper = &environment->context->upper;
+    if (environment->api)
+        upper->close_api(upper->arg, take_ptr(environment->api));
 }
 
 static void log_init_failure(struct environment *environment) {
@@ -365,7 +411,7 @@ static void log_init_failure(struct environment *environment) {
     if (environment->init_failure == INIT_POSTED_ERROR)
         type = environment->init_error_type;
     else if (environment->init_failure == INIT_EXITED)
-        type = environment->end.out_of_memory ? "Runtime.OutOfMemory" : "Runtime.ExitError";
+        type = exit_type(environment);
     char text[REPORT_TEXT_BYTES];
     size_t len = report_init_line(now_us(environment) - environment->start_us,
                                   invocation && invocation->init_retried ? "invoke" : "init", status, type,
@@ -403,7 +449,7 @@ void environment_answer_init_failure(struct environment *environment, struct inv
     size_t len = 0;
     const char *document = text;
     const char *status = "error";
-    const char *type = "Runtime.ExitError";
+    const char *type = exit_type(environment);
     if (environment->init_failure == INIT_NO_SANDBOX) {
         invocation_fail(invocation, environment->failure);
         return;
@@ -416,10 +462,11 @@ void environment_answer_init_failure(struct environment *environment, struct inv
         document = buf_text(&environment->init_error);
         len = environment->init_error.len;
         type = environment->init_error_type;
+    } else if (is_unexecutable(environment)) {
+        len = report_exec_document(invocation->request_id, environment->bootstrap,
+                                   environment->end.exec_errno, text);
     } else {
         len = report_exit_document(invocation->request_id, &environment->end, text);
-        if (environment->end.out_of_memory)
-            type = "Runtime.OutOfMemory";
     }
     environment_log_start(environment, invocation);
     log_end(environment, invocation, status, type);
@@ -435,7 +482,8 @@ void environment_free(struct environment *environment) {
     list_remove(&environment->age_link);
     loop_timer_free(environment->timer);
     environment->next = NULL;
-    runtime_api_free(take_ptr(environment->api));
+    runtime_api_free(take_ptr(environment->runtime_api));
+    environment_close_api(environment);
     output_free(environment->output);
     fd_close(&environment->memory_peak_fd);
     buf_done(&environment->init_error);

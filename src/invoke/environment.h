@@ -48,6 +48,7 @@ struct environment_context {
     const char *region;
     const struct runtime_set *runtimes;
     struct environment_events events;
+    struct invoke_upper upper; /* all NULL before invoke_set_upper() */
 };
 
 /* Why an initialisation came to nothing. */
@@ -61,9 +62,11 @@ struct environment {
     struct environment_counts *counts[2]; /* the pool's, and those of all */
     const struct function *function;      /* the pool's reference */
     struct function_log *log;             /* the pool's reference */
+    const char *bootstrap;                /* of a custom runtime, else NULL; static */
     uint64_t sandbox_id;
     enum environment_state state;
-    struct runtime_api *api;
+    struct runtime_api *runtime_api;
+    void *api;                  /* Lamb's own, inside the sandbox: the upper modules' */
     struct http_exchange *next; /* the waiting /next */
     struct output *output;
     struct loop_timer *timer;      /* of the initialisation or of the invocation */
@@ -75,6 +78,7 @@ struct environment {
     int64_t delivered_us;  /* monotonic */
     int64_t deadline_ms;   /* wall clock: of the event that was delivered */
     int64_t idle_since_us; /* monotonic */
+    int64_t expires_us;    /* monotonic: no event is delivered from then on; INT64_MAX for never */
     uint32_t pace_round;   /* the pool's; 0 once its initialisation holds up no other */
     enum init_failure init_failure;
     struct buf init_error; /* what the runtime posted to /init/error */
@@ -84,18 +88,22 @@ struct environment {
     char stream[LAUNCH_STREAM_BYTES];
 };
 
-/* Asks for the sandbox. `init_timeout_ms` counts from now; the function's code directory, its log and the
- * counts must outlive the environment. NULL when the runtime is not installed (err). */
+/* Asks for the sandbox. `init_timeout_ms` counts from now; the function, its log and the counts must outlive
+ * the environment. NULL when it can't be launched (err, see launch.h). */
 struct environment_request {
     struct pool *pool;
     struct environment_counts *counts[2];
     const struct function *function;
     struct function_log *log;
-    int code_fd;
+    const char *bootstrap; /* see launch.h, like the directories */
+    const int *mount_fds;
     int64_t init_timeout_ms;
 };
 struct environment *environment_new(const struct environment_context *context,
                                     const struct environment_request *request, struct err *err);
+
+/* True when its credentials will not last for one more invocation. */
+bool environment_is_expired(const struct environment *environment);
 
 /* Hands the event to the waiting /next. The state must be ENVIRONMENT_IDLE. */
 void environment_deliver(struct environment *environment, struct invocation *invocation);
@@ -103,9 +111,11 @@ void environment_deliver(struct environment *environment, struct invocation *inv
 /* Ends the sandbox; `ended` follows. Fine in any state. */
 void environment_kill(struct environment *environment);
 
+/* Ends the calls of the sandbox to Lamb's own API, for good. Not from inside such a call. */
+void environment_close_api(struct environment *environment);
+
 /* What the sandbox host tells. */
-void environment_sandbox_started(struct environment *environment, int listener_fd, int output_fd,
-                                 int memory_peak_fd);
+void environment_sandbox_started(struct environment *environment, struct sandbox_fds *fds);
 void environment_sandbox_ended(struct environment *environment, const struct sandbox_end *end);
 void environment_sandbox_failed(struct environment *environment, const struct err *failure);
 

@@ -70,6 +70,7 @@ static void relieve_memory(struct invoke *invoke) {
 static void on_upkeep(void *arg) {
     struct invoke *invoke = arg;
     retire_idle(invoke);
+    pool_set_retire_expired(&invoke->set);
     if (!list_is_empty(&invoke->set.by_age))
         relieve_memory(invoke);
     loop_timer_start(invoke->upkeep, UPKEEP_MS);
@@ -81,15 +82,10 @@ static struct environment *find_environment(struct invoke *invoke, uint64_t sand
     return map_get_bytes(&invoke->set.by_sandbox, &sandbox_id, sizeof sandbox_id);
 }
 
-static void on_started(void *arg, uint64_t id, int listener_fd, int output_fd, int memory_peak_fd) {
+static void on_started(void *arg, uint64_t id, struct sandbox_fds *fds) {
     struct environment *environment = find_environment(arg, id);
-    if (environment) {
-        environment_sandbox_started(environment, listener_fd, output_fd, memory_peak_fd);
-        return;
-    }
-    fd_close(&listener_fd);
-    fd_close(&output_fd);
-    fd_close(&memory_peak_fd);
+    if (environment)
+        environment_sandbox_started(environment, fds);
 }
 
 static void on_failed(void *arg, uint64_t id, const struct err *failure) {
@@ -133,11 +129,10 @@ static void log_both(struct pool *pool, struct invocation *invocation, const cha
 
 /* A custom runtime without a bootstrap never gets a sandbox; its log still tells. */
 static void answer_no_bootstrap(struct pool *pool, struct invocation *invocation) {
-    struct pool_set *set = pool->set;
     const char *id = invocation->request_id;
     char text[REPORT_TEXT_BYTES];
     char stream[LAUNCH_STREAM_BYTES];
-    launch_log_stream(pool->function, clock_wall_us(&set->context.clock), stream);
+    launch_log_stream(pool->function, clock_wall_us(&pool->set->context.clock), stream);
     struct report report = {
         .request_id = id,
         .init_us = -1,
@@ -150,40 +145,48 @@ static void answer_no_bootstrap(struct pool *pool, struct invocation *invocation
     log_both(pool, invocation, stream, text, report_line(&report, text));
     size_t len = report_entrypoint_document(id, text);
     invocation_answer(invocation, INVOKE_FUNCTION_ERROR, text, len);
-    pool_set_invocation_over(set, invocation);
+    pool_invocation_over(pool, invocation);
     pool_free_if_empty(pool);
 }
 
-static bool lacks_bootstrap(const struct pool *pool) {
-    const struct runtime_kind *kind = runtime_find(pool->function->runtime);
-    return kind && kind->family == RUNTIME_PROVIDED && environment_counts_all(&pool->counts) == 0 &&
-           !pool_has_bootstrap(pool);
+/* The pool of a call that was admitted; NULL when it was answered instead. A function that is throttled gets
+ * no pool. */
+static struct pool *admit(struct pool_set *set, const struct function *function,
+                          void (*done)(void *arg, const struct invoke_result *result), void *arg) {
+    struct pool *pool = pool_find(set, function->epoch);
+    struct admission_group *group = pool ? pool->group
+                                         : admission_group_take(&set->admission, function->account,
+                                                                function->name);
+    struct invoke_result throttled = {.outcome = INVOKE_THROTTLED};
+    struct err err;
+    bool is_admitted = admission_enter(group, &throttled.reason);
+    if (is_admitted && !pool && !pool_new(set, function, group, &pool, &err))
+        admission_leave(group);
+    if (!pool)
+        admission_group_release(group);
+    if (!is_admitted)
+        done(arg, &throttled);
+    else if (!pool)
+        answer_failure(&err, done, arg);
+    return is_admitted ? pool : NULL;
 }
 
 void invoke_start(struct invoke *invoke, const struct invoke_request *request,
                   void (*done)(void *arg, const struct invoke_result *result), void *arg,
                   struct invocation **ret_invocation) {
     struct pool_set *set = &invoke->set;
-    struct pool *pool;
-    struct err err;
     *ret_invocation = NULL;
     if (set->is_draining) {
+        struct err err;
         err_set(&err, ERR_CLOSED, "Lamb is shutting down");
         answer_failure(&err, done, arg);
         return;
     }
-    struct invoke_result throttled = {.outcome = INVOKE_THROTTLED};
-    if (!admission_enter(&set->admission, &throttled.reason)) {
-        done(arg, &throttled);
+    struct pool *pool = admit(set, request->function, done, arg);
+    if (!pool)
         return;
-    }
-    if (!pool_get(set, request->function, &pool, &err)) {
-        admission_leave(&set->admission);
-        answer_failure(&err, done, arg);
-        return;
-    }
     struct invocation *invocation = invocation_new(&set->invocations, request, done, arg);
-    if (lacks_bootstrap(pool))
+    if (pool->lacks_bootstrap)
         answer_no_bootstrap(pool, invocation);
     else if (pool_run(pool, invocation))
         *ret_invocation = invocation;
@@ -195,6 +198,10 @@ void invoke_retire(struct invoke *invoke, const struct function *function) {
     struct pool *pool = pool_find(&invoke->set, function->epoch);
     if (pool)
         pool_retire(pool);
+}
+
+void invoke_set_reserved(struct invoke *invoke, const char *account, const char *name, int64_t reserved) {
+    admission_reserve(&invoke->set.admission, account, name, reserved);
 }
 
 struct invoke_counts invoke_count(const struct invoke *invoke) {
@@ -240,6 +247,18 @@ struct invoke *invoke_new(struct loop *loop, const struct clock *clock,
     return invoke;
 }
 
+void invoke_set_upper(struct invoke *invoke, const struct invoke_upper *upper) {
+    invoke->set.context.upper = *upper;
+}
+
+void invoke_leave_upper(struct invoke *invoke) {
+    size_t cursor = 0;
+    void *environment;
+    while (map_next(&invoke->set.by_sandbox, &cursor, NULL, &environment))
+        environment_close_api(environment);
+    invoke->set.context.upper = (struct invoke_upper){0};
+}
+
 void invoke_set_host(struct invoke *invoke, struct sandbox_host *host) {
     invoke->set.context.host = host;
 }
@@ -279,6 +298,7 @@ void invoke_free(struct invoke *invoke) {
     function_logs_free(invoke->set.logs);
     map_done(&invoke->set.by_epoch);
     map_done(&invoke->set.by_sandbox);
+    admission_done(&invoke->set.admission);
     invocation_store_done(&invoke->set.invocations);
     loop_timer_free(invoke->upkeep);
     free(invoke);

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "invoke/call.h"
+#include "invoke/upper.h"
 #include "model/function.h"
 #include "model/runtime.h"
 #include "sandbox/host.h"
@@ -26,7 +27,7 @@ struct invoke_options {
     const char *log_dir;  /* one directory per function below it */
     const struct runtime_set *runtimes;
     uint32_t starts_at_once;   /* initialisations of one function at a time; see pool.h */
-    uint32_t concurrency;      /* account limit: LIMIT_CONCURRENCY */
+    uint32_t concurrency;      /* limit of each account: LIMIT_CONCURRENCY */
     int64_t idle_timeout_ms;   /* an environment idle for so long is retired */
     uint64_t min_available_mb; /* while the machine has less memory available than this, the oldest idle ones
                                   are retired */
@@ -36,6 +37,16 @@ struct invoke_options {
     void (*lost)(void *arg);   /* lamb-spawner died: nothing can run any more */
     void *lost_arg;
 };
+
+/* Copied. Before this, environments get no credentials and no way to the API. */
+void invoke_set_upper(struct invoke *invoke, const struct invoke_upper *upper);
+
+/* Undoes it, closing what is open, so that the modules above can end. Not from inside a call of theirs. */
+void invoke_leave_upper(struct invoke *invoke);
+
+/* Reserved concurrency of a function, all of its versions together; -1 for none (the function was deleted, or
+ * runs in what the account has left). Calls beyond it are INVOKE_THROTTLED. */
+void invoke_set_reserved(struct invoke *invoke, const char *account, const char *name, int64_t reserved);
 
 /* Begins; `done` is called exactly once, perhaps before invoke_start() returns (then *ret_invocation was set
  * to NULL), unless invocation_abandon() came first. */

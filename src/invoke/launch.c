@@ -10,6 +10,7 @@
 #include "base/mem.h"
 
 #define RUNTIME_ADDRESS "127.0.0.1:9001"
+#define API_URL "http://127.0.0.1:9002"
 
 /* How a family of runtimes is started, and what its environment has beyond the common variables; "{}" stands
  * for the runtime's label ("3.12", "20"). */
@@ -56,18 +57,15 @@ static void add_variable(struct launch *launch, const struct function *function,
     launch->owned[launch->owned_count++] = text;
 }
 
-static void add_common_variables(struct launch *launch, const struct function *function, const char *region,
-                                 const char *log_stream) {
+static void add_common_variables(struct launch *launch, const struct launch_request *request) {
+    const struct function *function = request->function;
     add_variable(launch, function, mem_format("_HANDLER=%s", function->handler));
-    add_variable(launch, function, mem_format("AWS_REGION=%s", region));
-    add_variable(launch, function, mem_format("AWS_DEFAULT_REGION=%s", region));
+    add_variable(launch, function, mem_format("AWS_REGION=%s", request->region));
+    add_variable(launch, function, mem_format("AWS_DEFAULT_REGION=%s", request->region));
     add_variable(launch, function, mem_format("AWS_LAMBDA_FUNCTION_NAME=%s", function->name));
     add_variable(launch, function, mem_format("AWS_LAMBDA_FUNCTION_MEMORY_SIZE=%u", function->memory_mb));
     add_variable(launch, function, mem_format("AWS_LAMBDA_FUNCTION_VERSION=%s", function->version));
     add_variable(launch, function, mem_text("AWS_LAMBDA_INITIALIZATION_TYPE=on-demand"));
-    add_variable(launch, function, mem_format("AWS_LAMBDA_LOG_GROUP_NAME=/aws/lambda/%s", function->name));
-    add_variable(launch, function, mem_format("AWS_LAMBDA_LOG_STREAM_NAME=%s", log_stream));
-    add_variable(launch, function, mem_text("AWS_LAMBDA_LOG_FORMAT=Text"));
     add_variable(launch, function, mem_text("AWS_LAMBDA_RUNTIME_API=" RUNTIME_ADDRESS));
     add_variable(launch, function, mem_text("AWS_XRAY_CONTEXT_MISSING=LOG_ERROR"));
     add_variable(launch, function, mem_text("AWS_XRAY_DAEMON_ADDRESS=169.254.100.1:2000"));
@@ -77,6 +75,35 @@ static void add_common_variables(struct launch *launch, const struct function *f
     add_variable(launch, function, mem_text("LAMBDA_RUNTIME_DIR=/var/runtime"));
     add_variable(launch, function, mem_text("LANG=en_US.UTF-8"));
     add_variable(launch, function, mem_text("TZ=:UTC"));
+}
+
+static void add_log_variables(struct launch *launch, const struct launch_request *request) {
+    const struct function *function = request->function;
+    bool is_own = function->log_group != NULL;
+    add_variable(launch, function,
+                 mem_format("AWS_LAMBDA_LOG_GROUP_NAME=%s%s", is_own ? "" : "/aws/lambda/",
+                            is_own ? function->log_group : function->name));
+    add_variable(launch, function, mem_format("AWS_LAMBDA_LOG_STREAM_NAME=%s", request->log_stream));
+    add_variable(launch, function,
+                 mem_format("AWS_LAMBDA_LOG_FORMAT=%s", function->logs_json ? "JSON" : "Text"));
+    if (function->logs_json) {
+        const char *level = function_log_level_name(function->application_log_level);
+        add_variable(launch, function, mem_format("AWS_LAMBDA_LOG_LEVEL=%s", level ? level : "INFO"));
+    }
+}
+
+/* Who the function is for Lamb's API, and where that is. */
+static void add_api_variables(struct launch *launch, const struct launch_request *request) {
+    const struct function *function = request->function;
+    const struct invoke_credentials *credentials = request->credentials;
+    if (credentials) {
+        add_variable(launch, function, mem_format("AWS_ACCESS_KEY_ID=%s", credentials->access_key_id));
+        add_variable(launch, function,
+                     mem_format("AWS_SECRET_ACCESS_KEY=%s", credentials->secret_access_key));
+        add_variable(launch, function, mem_format("AWS_SESSION_TOKEN=%s", credentials->session_token));
+    }
+    if (request->has_api)
+        add_variable(launch, function, mem_text("AWS_ENDPOINT_URL=" API_URL));
 }
 
 static void add_family_variables(struct launch *launch, const struct function *function,
@@ -101,11 +128,12 @@ static void add_family_variables(struct launch *launch, const struct function *f
 
 /* `provided` runs its bootstrap; the others their interpreter with our client, behind the function's wrapper
  * if it has one. */
-static void set_command(struct launch *launch, const struct function *function,
+static void set_command(struct launch *launch, const struct launch_request *request,
                         const struct runtime_kind *kind, const char *interpreter) {
+    const struct function *function = request->function;
     size_t count = 0;
     if (kind->family == RUNTIME_PROVIDED) {
-        launch->argv[count++] = "/var/task/bootstrap";
+        launch->argv[count++] = request->bootstrap;
     } else {
         for (size_t i = 0; i < function->variable_count; i++)
             if (strcmp(function->variables[i].name, "AWS_LAMBDA_EXEC_WRAPPER") == 0 &&
@@ -119,17 +147,34 @@ static void set_command(struct launch *launch, const struct function *function,
     launch->argv[count] = NULL;
 }
 
-bool launch_init(struct launch *launch, const struct function *function, const struct runtime_set *runtimes,
-                 const char *region, const char *log_stream, struct err *err) {
-    *launch = (struct launch){0};
-    const struct runtime_kind *kind = runtime_find(function->runtime);
-    const char *interpreter = kind ? runtime_interpreter(runtimes, function->runtime) : NULL;
+static bool find_interpreter(const struct launch_request *request, const struct runtime_kind *kind,
+                             const char **ret_interpreter, struct err *err) {
+    const struct function *function = request->function;
+    const char *interpreter = kind ? runtime_interpreter(request->runtimes, function->runtime) : NULL;
     if (!interpreter || (size_t)kind->family >= sizeof families / sizeof families[0])
         return err_set(err, ERR_UNSUPPORTED,
                        "runtime %s is not installed on this machine (setting: runtimes)", function->runtime);
+    if (function->layer_count > 0 && strncmp(interpreter, "/opt/", 5) == 0)
+        return err_set(err, ERR_UNSUPPORTED,
+                       "the function's layers hide %s, the interpreter of %s: install it outside of /opt "
+                       "(settings: runtimes, runtime-dirs)",
+                       interpreter, function->runtime);
+    *ret_interpreter = interpreter;
+    return true;
+}
+
+bool launch_init(struct launch *launch, const struct launch_request *request, struct err *err) {
+    const struct function *function = request->function;
+    const struct runtime_kind *kind = runtime_find(function->runtime);
+    const char *interpreter = NULL;
+    *launch = (struct launch){0};
+    if (!find_interpreter(request, kind, &interpreter, err))
+        return false;
 
     launch->owned = mem_alloc_array(PLAN_MAX_TEXTS, sizeof *launch->owned);
-    add_common_variables(launch, function, region, log_stream);
+    add_common_variables(launch, request);
+    add_log_variables(launch, request);
+    add_api_variables(launch, request);
     add_family_variables(launch, function, kind);
     launch->envp = mem_alloc_array(launch->owned_count + function->variable_count + 1, sizeof *launch->envp);
     size_t count = 0;
@@ -140,7 +185,7 @@ bool launch_init(struct launch *launch, const struct function *function, const s
         launch->owned[launch->owned_count++] = text;
         launch->envp[count++] = text;
     }
-    set_command(launch, function, kind, interpreter);
+    set_command(launch, request, kind, interpreter);
 
     uint32_t cpu_millis = launch_cpu_millis(function);
     launch->plan = (struct plan){
@@ -152,8 +197,8 @@ bool launch_init(struct launch *launch, const struct function *function, const s
         .working_dir = "/var/task",
         .argv = launch->argv,
         .envp = launch->envp,
-        .mounts = {{"/var/task"}},
-        .mount_count = 1,
+        .mounts = {[LAUNCH_CODE] = {"/var/task"}, [LAUNCH_LAYERS] = {"/opt"}},
+        .mount_count = function->layer_count > 0 ? 2 : 1,
     };
     return true;
 }
@@ -163,8 +208,10 @@ uint32_t launch_cpu_millis(const struct function *function) {
 }
 
 void launch_done(struct launch *launch) {
-    for (size_t i = 0; i < launch->owned_count; i++)
+    for (size_t i = 0; i < launch->owned_count; i++) {
+        mem_wipe(launch->owned[i], strlen(launch->owned[i]));
         free(launch->owned[i]);
+    }
     free(launch->owned);
     free(launch->envp);
     *launch = (struct launch){0};

@@ -19,21 +19,44 @@ struct pool *pool_find(struct pool_set *set, uint64_t epoch) {
     return map_get_bytes(&set->by_epoch, &epoch, sizeof epoch);
 }
 
-bool pool_get(struct pool_set *set, const struct function *function, struct pool **ret_pool,
-              struct err *err) {
-    struct pool *pool = pool_find(set, function->epoch);
-    if (pool) {
-        *ret_pool = pool;
-        return true;
+static bool open_layers(const char *code_dir, const struct function *function, int *ret_fd, struct err *err) {
+    OWN_MEM const char **digests = mem_alloc_array(function->layer_count, sizeof *digests);
+    for (size_t i = 0; i < function->layer_count; i++)
+        digests[i] = function->layers[i].digest;
+    return layout_open_merged(code_dir, digests, function->layer_count, ret_fd, err);
+}
+
+/* The first that is a file which others may execute. */
+static const char *find_bootstrap(const int mount_fds[LAUNCH_MOUNTS]) {
+    static const char *const paths[] = {"/var/task/bootstrap", "/opt/bootstrap"};
+    for (size_t i = 0; i < LAUNCH_MOUNTS; i++) {
+        struct stat status;
+        if (mount_fds[i] != -1 && fstatat(mount_fds[i], "bootstrap", &status, 0) == 0 &&
+            S_ISREG(status.st_mode) && (status.st_mode & S_IXOTH))
+            return paths[i];
     }
+    return NULL;
+}
+
+bool pool_new(struct pool_set *set, const struct function *function, struct admission_group *group,
+              struct pool **ret_pool, struct err *err) {
     OWN_FD int code_fd = -1;
-    if (!layout_open(set->code_dir, function->code_digest, &code_fd, err))
+    OWN_FD int layers_fd = -1;
+    if (!layout_open(set->code_dir, function->code_digest, &code_fd, err) ||
+        (function->layer_count > 0 && !open_layers(set->code_dir, function, &layers_fd, err)))
         return false;
-    pool = mem_alloc(sizeof *pool);
+    struct pool *pool = mem_alloc(sizeof *pool);
     pool->set = set;
     pool->function = function_ref(function);
     pool->log = function_log_open(set->logs, function->account, function->name);
-    pool->code_fd = take_fd(&code_fd);
+    pool->group = group;
+    pool->mount_fds[LAUNCH_CODE] = take_fd(&code_fd);
+    pool->mount_fds[LAUNCH_LAYERS] = take_fd(&layers_fd);
+    const struct runtime_kind *kind = runtime_find(function->runtime);
+    if (kind && kind->family == RUNTIME_PROVIDED) {
+        pool->bootstrap = find_bootstrap(pool->mount_fds);
+        pool->lacks_bootstrap = !pool->bootstrap;
+    }
     pool->grace = loop_timer_new(set->context.loop, on_grace_over, pool);
     pool->pace = loop_timer_new(set->context.loop, on_pace_over, pool);
     pool->pace_round = 1;
@@ -50,7 +73,9 @@ static void pool_free(struct pool *pool) {
     loop_timer_free(pool->grace);
     loop_timer_free(pool->pace);
     function_log_release(pool->log);
-    fd_close(&pool->code_fd);
+    admission_group_release(pool->group);
+    for (size_t i = 0; i < LAUNCH_MOUNTS; i++)
+        fd_close(&pool->mount_fds[i]);
     function_unref(pool->function);
     free(pool);
 }
@@ -58,12 +83,6 @@ static void pool_free(struct pool *pool) {
 void pool_free_if_empty(struct pool *pool) {
     if (environment_counts_all(&pool->counts) == 0 && list_is_empty(&pool->waiting))
         pool_free(pool);
-}
-
-bool pool_has_bootstrap(const struct pool *pool) {
-    struct stat status;
-    return fstatat(pool->code_fd, "bootstrap", &status, 0) == 0 && S_ISREG(status.st_mode) &&
-           (status.st_mode & S_IXOTH);
 }
 
 /* ---- waiting invocations ---- */
@@ -90,8 +109,9 @@ static void stop_waiting(struct pool *pool, struct invocation *invocation) {
     list_push_back(&pool->unclaimed, &environment->idle_link);
 }
 
-void pool_set_invocation_over(struct pool_set *set, struct invocation *invocation) {
-    admission_leave(&set->admission);
+void pool_invocation_over(struct pool *pool, struct invocation *invocation) {
+    struct pool_set *set = pool->set;
+    admission_leave(pool->group);
     invocation_recycle(&set->invocations, invocation);
     if (set->is_draining && set->admission.running == 0)
         set->all_over(set->all_over_arg);
@@ -100,7 +120,7 @@ void pool_set_invocation_over(struct pool_set *set, struct invocation *invocatio
 static void fail_waiting(struct pool *pool, struct invocation *invocation, const struct err *failure) {
     stop_waiting(pool, invocation);
     invocation_fail(invocation, failure);
-    pool_set_invocation_over(pool->set, invocation);
+    pool_invocation_over(pool, invocation);
 }
 
 /* Hands a ready environment the oldest waiting invocation. The invocation it was started for, if that is
@@ -152,7 +172,8 @@ static bool start_for(struct pool *pool, struct invocation *invocation) {
         .counts = {&pool->counts, &set->counts},
         .function = pool->function,
         .log = pool->log,
-        .code_fd = pool->code_fd,
+        .bootstrap = pool->bootstrap,
+        .mount_fds = pool->mount_fds,
         .init_timeout_ms = invocation->init_retried ? (int64_t)pool->function->timeout_s * 1000
                                                     : set->init_timeout_ms,
     };
@@ -209,12 +230,25 @@ static void on_pace_over(void *arg) {
     pool_free_if_empty(pool);
 }
 
-bool pool_run(struct pool *pool, struct invocation *invocation) {
-    invocation->pool = pool;
-    if (!list_is_empty(&pool->idle)) {
+/* The newest idle environment that can still be used, out of its lists; NULL for none. */
+static struct environment *take_idle(struct pool *pool) {
+    while (!list_is_empty(&pool->idle)) {
         struct environment *environment = list_item(pool->idle.next, struct environment, idle_link);
+        if (environment_is_expired(environment)) {
+            environment_kill(environment);
+            continue;
+        }
         list_remove(&environment->idle_link);
         list_remove(&environment->age_link);
+        return environment;
+    }
+    return NULL;
+}
+
+bool pool_run(struct pool *pool, struct invocation *invocation) {
+    struct environment *environment = take_idle(pool);
+    invocation->pool = pool;
+    if (environment) {
         environment_deliver(environment, invocation);
         return true;
     }
@@ -234,7 +268,11 @@ static void on_ready(struct environment *environment) {
     struct pool *pool = environment->pool;
     list_remove(&environment->idle_link);
     leave_pace(environment);
-    if (serve_waiting(pool, environment)) {
+    /* One that was only now made is used in any case: another one would not be any better. */
+    bool is_expired = environment->init_us < 0 && environment_is_expired(environment);
+    if (is_expired)
+        environment_kill(environment);
+    if (is_expired || serve_waiting(pool, environment)) {
         aid_waiting(pool, pool->counts.by_state[ENVIRONMENT_RESPONDED]);
         return;
     }
@@ -248,7 +286,7 @@ static void on_ready(struct environment *environment) {
 }
 
 static void on_finished(struct environment *environment, struct invocation *invocation) {
-    pool_set_invocation_over(environment->pool->set, invocation);
+    pool_invocation_over(environment->pool, invocation);
 }
 
 /* An initialisation that failed is tried once more, under the function's own time-out, as the service does.
@@ -263,7 +301,7 @@ static void retry_or_answer(struct pool *pool, struct environment *failed, struc
     }
     stop_waiting(pool, invocation);
     environment_answer_init_failure(failed, invocation);
-    pool_set_invocation_over(pool->set, invocation);
+    pool_invocation_over(pool, invocation);
 }
 
 static void on_ended(struct environment *environment) {
@@ -296,6 +334,14 @@ bool pool_set_retire_oldest(struct pool_set *set) {
     return true;
 }
 
+void pool_set_retire_expired(struct pool_set *set) {
+    list_each (link, &set->by_age) {
+        struct environment *environment = list_item(link, struct environment, age_link);
+        if (environment_is_expired(environment))
+            environment_kill(environment);
+    }
+}
+
 void pool_set_drop(struct pool_set *set) {
     struct err failure;
     err_set(&failure, ERR_CLOSED, "Lamb is shutting down");
@@ -311,7 +357,7 @@ void pool_set_drop(struct pool_set *set) {
         struct environment *environment = value;
         if (environment->invocation) {
             invocation_fail(environment->invocation, &failure);
-            pool_set_invocation_over(set, environment->invocation);
+            pool_invocation_over(environment->pool, environment->invocation);
         }
         environment_free(environment);
     }

@@ -32,8 +32,8 @@ struct pool_set {
     struct list by_age;    /* idle environments, oldest first */
     const char *code_dir;
     int64_t init_timeout_ms;
-    size_t max_environments;
-    size_t starts_at_once; /* of one pool */
+    size_t max_environments; /* past this a start ends the one that is idle longest */
+    size_t starts_at_once;   /* of one pool */
     size_t waiting;
     bool is_draining;
     void (*all_over)(void *arg); /* while draining: the last invocation was answered */
@@ -45,8 +45,11 @@ struct pool {
     struct environment_counts counts;
     const struct function *function;
     struct function_log *log;
-    int code_fd;
-    struct list idle;      /* environments, newest first */
+    struct admission_group *group; /* what its calls count in */
+    const char *bootstrap;         /* of a custom runtime: see launch.h; NULL for others */
+    bool lacks_bootstrap;          /* it should have one: nothing can be started */
+    int mount_fds[LAUNCH_MOUNTS];  /* -1: the function has no layers */
+    struct list idle;              /* environments, newest first */
     struct list unclaimed; /* starting environments whose invocation was served by another one meanwhile */
     struct list waiting;   /* invocations, oldest first */
     size_t unaided; /* waiting ones for which no environment is starting: they rely on a returning one */
@@ -58,32 +61,36 @@ struct pool {
     bool is_retired;
 };
 
-/* The pool of the function's epoch, made when there is none. ERR_NOT_FOUND, ERR_IO when its code is not on
- * disk. */
-bool pool_get(struct pool_set *set, const struct function *function, struct pool **ret_pool, struct err *err);
+/* The pool of the function's epoch; NULL when there is none. */
 struct pool *pool_find(struct pool_set *set, uint64_t epoch);
 
-/* Runs an admitted invocation now or later. False when it could not even wait: it was answered and recycled.
+/* Makes it. The pool takes the reference to the group. ERR_NOT_FOUND, ERR_IO when its code is not on disk;
+ * the reference is the caller's then. */
+bool pool_new(struct pool_set *set, const struct function *function, struct admission_group *group,
+              struct pool **ret_pool, struct err *err);
+
+/* Runs an invocation that its group admitted, now or later. False when it could not even wait: it was
+ * answered and recycled.
  */
 bool pool_run(struct pool *pool, struct invocation *invocation);
 
 /* See invoke_retire(). A pool without environments and waiting invocations frees itself. */
 void pool_retire(struct pool *pool);
 
-/* True when /var/task/bootstrap is a file that others may execute. */
-bool pool_has_bootstrap(const struct pool *pool);
-
-/* Frees the pool if nothing is in it: for one that pool_get() made and pool_run() never used. */
+/* Frees the pool if nothing is in it: for one that pool_new() made and pool_run() never used. */
 void pool_free_if_empty(struct pool *pool);
 
-/* An answered invocation leaves the totals and is recycled. */
-void pool_set_invocation_over(struct pool_set *set, struct invocation *invocation);
+/* An answered invocation of the pool leaves the totals and is recycled. */
+void pool_invocation_over(struct pool *pool, struct invocation *invocation);
 
 /* Callbacks of the environments. */
 extern const struct environment_events pool_environment_events;
 
 /* Ends the environment that is idle longest. False when there is none. */
 bool pool_set_retire_oldest(struct pool_set *set);
+
+/* Ends idle environments whose credentials' time is over. */
+void pool_set_retire_expired(struct pool_set *set);
 
 /* Fails all invocations and frees all environments and pools; no sandbox may be left. */
 void pool_set_drop(struct pool_set *set);

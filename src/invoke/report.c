@@ -1,6 +1,7 @@
 /* See report.h. */
 #include "invoke/report.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -126,6 +127,25 @@ size_t report_entrypoint_document(const char *request_id, char ret_text[REPORT_T
     return report_error_document(request_id, "Runtime.InvalidEntrypoint",
                                  "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]",
                                  ret_text);
+}
+
+/* Errors as Go's syscall package spells them. */
+static const char *errno_words(int errnum) {
+    switch (errnum) {
+    case ENOENT: return "no such file or directory";
+    case EACCES: return "permission denied";
+    case ENOEXEC: return "exec format error";
+    case E2BIG: return "argument list too long";
+    case ENOMEM: return "cannot allocate memory";
+    default: return "input/output error";
+    }
+}
+
+size_t report_exec_document(const char *request_id, const char *bootstrap, int errnum,
+                            char ret_text[REPORT_TEXT_BYTES]) {
+    char message[96];
+    snprintf(message, sizeof message, "fork/exec %s: %s", bootstrap, errno_words(errnum));
+    return report_error_document(request_id, "Runtime.InvalidEntrypoint", message, ret_text);
 }
 
 size_t report_too_large_document(char ret_text[REPORT_TEXT_BYTES]) {

@@ -39,6 +39,11 @@ size_t report_exit_document(const char *request_id, const struct sandbox_end *en
                             char ret_text[REPORT_TEXT_BYTES]);
 
 size_t report_entrypoint_document(const char *request_id, char ret_text[REPORT_TEXT_BYTES]);
+
+/* A custom runtime's program that could not be executed: "fork/exec /var/task/bootstrap: exec format error".
+ */
+size_t report_exec_document(const char *request_id, const char *bootstrap, int errnum,
+                            char ret_text[REPORT_TEXT_BYTES]);
 size_t report_too_large_document(char ret_text[REPORT_TEXT_BYTES]);
 
 /* {"errorType":"<type>","errorMessage":"RequestId: <id> Error: <message>"}; the message must need no

@@ -25,40 +25,71 @@ enum constraint_type {
 
 struct constraint_pattern {
     const char *text; /* the regular expression as the service prints it */
+
+    /* Decides by hand where the match is on a hot path; NULL: the expression itself is run (PCRE2), with a
+     * bound on the work. */
     bool (*matches)(const char *text, size_t len);
 };
 
+/* Where in the request a member is sent. */
+enum constraint_place {
+    CONSTRAINT_IN_BODY,
+    CONSTRAINT_IN_PATH,
+    CONSTRAINT_IN_QUERY,
+    CONSTRAINT_IN_HEADER,
+    CONSTRAINT_IS_BODY, /* the body itself: a payload, which is not looked into */
+};
+
+#define CONSTRAINT_NO_MAX INT64_MAX
+
 struct constraint {
-    const char
-        *name; /* as in the request, "MemorySize"; reports begin it in lower case. NULL for keys and items */
+    /* As in the request, "MemorySize"; reports begin it in lower case. NULL for keys and items. */
+    const char *name;
     enum constraint_type type;
+    enum constraint_place place; /* of the members of a request; others are in what they are a part of */
+    const char *wire;            /* label of the path, query parameter or header (lower case) */
     bool required;
     bool sensitive; /* the value is left out of reports */
     int64_t min;    /* of the size; both count when max is not 0 */
-    int64_t max;
+    int64_t max;    /* CONSTRAINT_NO_MAX: `min` alone counts */
     const struct constraint_pattern *pattern;
-    const char *const *values;        /* an enumeration, ended by NULL, in the order of reports */
+
+    /* An enumeration, ended by NULL, in the order of reports. Of a list: for each of its items, and reported
+     * as if it were a rule of the list. */
+    const char *const *values;
+
     const struct constraint *key;     /* of a map */
     const struct constraint *item;    /* of a list; the value of a map */
     const struct constraint *members; /* of a structure, ended by one without name */
 };
 
-/* Checks a request body: first that every known member has its JSON type (ERR_SYNTAX in the service's words;
- * unknown members are ignored, null is absent), then all constraints, which go to `violations`. An absent
- * body has no members. */
-bool constraint_check_body(const struct constraint *members, struct json_value body,
-                           struct violations *violations, struct err *err);
+/* What was sent for a member outside of the body: none, one text, or several for a list in the query. */
+struct constraint_texts {
+    const char *const *items;
+    size_t count;
+};
+
+/* Checks a whole request in the order of its members: first that every known member has its type (ERR_SYNTAX
+ * in the service's words; unknown members of the body are ignored, null is absent), then all constraints,
+ * which go to `violations`. `texts` has one entry for each member; those of members in the body are not
+ * looked at. An absent body has no members. A FunctionName in the path that breaks a rule is reported alone,
+ * as the service does. */
+bool constraint_check_request(const struct constraint *members, const struct constraint_texts *texts,
+                              struct json_value body, struct violations *violations, struct err *err);
 
 /* The types alone, for a single value. */
 bool constraint_check_types(const struct constraint *constraint, struct json_value value, struct err *err);
 
+/* The same for a text from path, query or header. *ret_number is written for integers and doubles. */
+bool constraint_check_text_type(const struct constraint *constraint, const char *text, double *ret_number,
+                                struct err *err);
+
+/* The whole number that a text from path, query or header says; false when it is none. */
+bool constraint_read_integer(const char *text, int64_t *ret_number);
+
 /* A text from path, query or header; NULL when it was not sent. */
 void constraint_check_text(const struct constraint *constraint, const char *text,
                            struct violations *violations);
-
-/* A list of texts from the query; 0 when it was not sent. */
-void constraint_check_texts(const struct constraint *constraint, const char *const *texts, size_t count,
-                            struct violations *violations);
 
 /* An integer from the query. False (ERR_SYNTAX) when it is none; *ret_number is written when it is and breaks
  * no rule. */

@@ -1,9 +1,9 @@
 /* Whether the values of a request have the JSON types of their members. The service finds this out while it
- * reads the body, before any constraint; constraint_check_body() does the same. */
+ * reads the body, before any constraint; constraint_check_request() does the same. */
+#include "model/constraint.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include "model/constraint.h"
 
 static const char *const type_words[] = {
     [CONSTRAINT_TEXT] = "a String",   [CONSTRAINT_BLOB] = "a Blob",       [CONSTRAINT_INTEGER] = "an Integer",
@@ -47,6 +47,43 @@ static bool has_type(const struct constraint *constraint, struct json_value valu
     return false;
 }
 
+bool constraint_read_integer(const char *text, int64_t *ret_number) {
+    struct json_doc doc;
+    if (!json_parse(&doc, text, strlen(text), 1, NULL))
+        return false;
+    bool is_integer = json_integer(json_root(&doc), ret_number);
+    json_doc_done(&doc);
+    return is_integer;
+}
+
+static bool read_double(const char *text, double *ret_number) {
+    struct json_doc doc;
+    if (!json_parse(&doc, text, strlen(text), 1, NULL))
+        return false;
+    bool is_number = json_type_of(json_root(&doc)) == JSON_NUMBER;
+    json_doc_done(&doc);
+    if (is_number)
+        *ret_number = strtod(text, NULL);
+    return is_number;
+}
+
+bool constraint_check_text_type(const struct constraint *constraint, const char *text, double *ret_number,
+                                struct err *err) {
+    int64_t integer;
+    bool has_type = true;
+    if (constraint->type == CONSTRAINT_INTEGER) {
+        has_type = constraint_read_integer(text, &integer);
+        if (has_type)
+            *ret_number = (double)integer;
+    } else if (constraint->type == CONSTRAINT_DOUBLE) {
+        has_type = read_double(text, ret_number);
+    } else if (constraint->type == CONSTRAINT_BOOLEAN) {
+        has_type = strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
+    }
+    return has_type || err_set(err, ERR_SYNTAX, "%s can not be converted to %s", token_words[JSON_STRING],
+                               type_words[constraint->type]);
+}
+
 /* Texts become C strings: U+0000 would silently cut them. It can only be written as an escape. */
 static bool check_no_nul(struct json_value text, struct err *err) {
     size_t len;
@@ -67,7 +104,8 @@ bool constraint_check_types(const struct constraint *constraint, struct json_val
         return check_no_nul(value, err);
     if (constraint->type == CONSTRAINT_STRUCT) {
         for (const struct constraint *member = constraint->members; member->name; member++)
-            if (!constraint_check_types(member, json_member(value, member->name), err))
+            if (member->place == CONSTRAINT_IN_BODY &&
+                !constraint_check_types(member, json_member(value, member->name), err))
                 return false;
         return true;
     }

@@ -112,8 +112,8 @@ static size_t collect(struct json_value map, struct function_variable *variables
         }
         if (place == &variables[count])
             count++;
-        free(place->name);
-        free(place->value);
+        free((char *)place->name);
+        free((char *)place->value);
         *place = (struct function_variable){name, text};
     }
     return count;
@@ -128,8 +128,8 @@ bool environment_read(struct json_value variables, struct function *function, st
         function->has_environment = true;
     }
     for (size_t i = 0; i < count; i++) {
-        free(found[i].name);
-        free(found[i].value);
+        free((char *)found[i].name);
+        free((char *)found[i].value);
     }
     free(found);
     return accepted;

@@ -1,53 +1,23 @@
-/* The life of a function value. How it is stored is in function_stored.c. */
+/* Making and setting function values. What is done to every field alike is in function_fields.c. */
 #include "model/function.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/shared.h"
 
 struct function *function_new(void) {
     struct function *function = mem_alloc(sizeof *function);
     function->references = 1;
-    function->description = mem_text("");
-    function->handler = mem_text("");
-    function->role = mem_text("");
-    snprintf(function->architecture, sizeof function->architecture, "x86_64");
+    function->name = function->description = function->handler = function->role = function->runtime =
+        shared_text("");
+    memcpy(function->architecture, "x86_64", sizeof "x86_64");
     function->memory_mb = 128;
     function->timeout_s = 3;
     function->tmp_mb = 512;
     return function;
-}
-
-static void free_variables(struct function_variable *variables, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        free(variables[i].name);
-        free(variables[i].value);
-    }
-    free(variables);
-}
-
-static struct function_variable *copy_variables(const struct function_variable *variables, size_t count) {
-    if (count == 0)
-        return NULL;
-    struct function_variable *copy = mem_alloc_array(count, sizeof *copy);
-    for (size_t i = 0; i < count; i++) {
-        copy[i].name = mem_text(variables[i].name);
-        copy[i].value = mem_text(variables[i].value);
-    }
-    return copy;
-}
-
-struct function *function_copy(const struct function *function) {
-    struct function *copy = mem_copy(function, sizeof *function);
-    copy->references = 1;
-    copy->description = mem_text(function->description);
-    copy->handler = mem_text(function->handler);
-    copy->role = mem_text(function->role);
-    copy->variables = copy_variables(function->variables, function->variable_count);
-    return copy;
 }
 
 /* The count is the one thing of a shared function that changes: the value behind it is const for everybody.
@@ -59,50 +29,66 @@ struct function *function_ref(const struct function *function) {
     return shared;
 }
 
-void function_unref(const struct function *function) {
-    if (!function)
-        return;
-    struct function *shared = (struct function *)function;
-    assert(shared->references > 0);
-    if (--shared->references > 0)
-        return;
-    free(shared->description);
-    free(shared->handler);
-    free(shared->role);
-    free_variables(shared->variables, shared->variable_count);
-    free(shared);
+void function_set_text(const char **field, const char *value) {
+    const char *old = *field;
+    *field = shared_text(value);
+    shared_drop(old);
 }
 
-void function_set_text(char **field, const char *value) {
-    char *copy = mem_text(value);
-    free(*field);
-    *field = copy;
+/* Copies a text to `space` and moves that behind it. */
+static const char *put_text(char **space, const char *text) {
+    const char *copy = *space;
+    *space = stpcpy(*space, text) + 1;
+    return copy;
 }
 
 void function_set_variables(struct function *function, const struct function_variable *variables,
                             size_t count) {
-    struct function_variable *copy = copy_variables(variables, count);
-    free_variables(function->variables, function->variable_count);
-    function->variables = copy;
+    struct function_variable *block = NULL;
+    if (count > 0) {
+        size_t size = count * sizeof *block;
+        for (size_t i = 0; i < count; i++)
+            size += strlen(variables[i].name) + strlen(variables[i].value) + 2;
+        block = shared_new(size);
+        char *space = (char *)(block + count);
+        for (size_t i = 0; i < count; i++) {
+            block[i].name = put_text(&space, variables[i].name);
+            block[i].value = put_text(&space, variables[i].value);
+        }
+    }
+    shared_drop(function->variables);
+    function->variables = block;
     function->variable_count = count;
 }
 
-const char *function_state_name(enum function_state state) {
-    static const char *const names[] = {
-        [FUNCTION_PENDING] = "Pending",
-        [FUNCTION_ACTIVE] = "Active",
-        [FUNCTION_INACTIVE] = "Inactive",
-        [FUNCTION_FAILED] = "Failed",
-    };
-    return names[state];
+void function_set_layers(struct function *function, const struct function_layer *layers, size_t count) {
+    struct function_layer *block = NULL;
+    if (count > 0) {
+        size_t size = count * sizeof *block;
+        for (size_t i = 0; i < count; i++)
+            size += strlen(layers[i].arn) + 1;
+        block = shared_new(size);
+        char *space = (char *)(block + count);
+        for (size_t i = 0; i < count; i++) {
+            block[i] = layers[i];
+            block[i].arn = put_text(&space, layers[i].arn);
+        }
+    }
+    shared_drop(function->layers);
+    function->layers = block;
+    function->layer_count = count;
 }
 
-const char *function_update_name(enum function_update update) {
-    static const char *const names[] = {
-        [FUNCTION_UPDATE_NONE] = "None",
-        [FUNCTION_UPDATE_SUCCESSFUL] = "Successful",
-        [FUNCTION_UPDATE_FAILED] = "Failed",
-        [FUNCTION_UPDATE_IN_PROGRESS] = "InProgress",
-    };
-    return names[update];
+void function_set_own_description(struct function *version, const char *description) {
+    const char *latest = version->description;
+    version->description = shared_text(description);
+    shared_drop(version->latest_description);
+    version->latest_description = latest;
+}
+
+void function_code_sha256(const struct function *function, char ret_text[DIGEST_SHA256_BASE64_BYTES]) {
+    uint8_t hash[DIGEST_SHA256_BYTES];
+    ret_text[0] = '\0';
+    if (digest_unhex(function->code_digest, hash, sizeof hash))
+        digest_base64_encode(hash, sizeof hash, ret_text);
 }

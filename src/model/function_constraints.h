@@ -1,26 +1,13 @@
-/* The constraints of the operations on functions, from the Lambda service model: tables for
- * constraint_check_body(), ended by a row without name, and single members of path, query and headers. */
+/* Single members of path, query and headers, for operations that check them one by one. */
 #pragma once
 
-#include "model/constraint.h"
+#include "model/lambda/members.h"
 
-/* Bodies. */
-extern const struct constraint create_function_members[];
-extern const struct constraint update_function_configuration_members[];
-extern const struct constraint update_function_code_members[];
-extern const struct constraint tag_resource_members[];
+#define list_functions_master_region list_functions_members[0]
+#define list_functions_version list_functions_members[1]
+#define list_functions_max_items list_functions_members[3] /* for constraint_check_integer() */
 
-/* TagResource, UntagResource, ListTags. */
-extern const struct constraint tag_resource_arn;
-extern const struct constraint untag_resource_keys; /* for constraint_check_texts() */
-
-/* ListFunctions. */
-extern const struct constraint list_functions_master_region;
-extern const struct constraint list_functions_version;
-extern const struct constraint list_functions_max_items; /* for constraint_check_integer() */
-
-/* Invoke. */
-extern const struct constraint invoke_invocation_type;
-extern const struct constraint invoke_log_type;
-extern const struct constraint invoke_execution_name;
-extern const struct constraint invoke_tenant_id;
+#define invoke_invocation_type invoke_members[1]
+#define invoke_log_type invoke_members[2]
+#define invoke_execution_name invoke_members[4]
+#define invoke_tenant_id invoke_members[7]

@@ -9,7 +9,7 @@
 
 #include "base/limits.h"
 #include "model/constraint.h"
-#include "model/function_patterns.h"
+#include "model/lambda/patterns.h"
 #include "model/pattern.h"
 #include "model/unicode.h"
 
@@ -96,10 +96,10 @@ static bool matches_qualifier(const char *text, size_t len) {
     return pattern_some(span, PATTERN_ALNUM, "-_$") || pattern_is(span, "$LATEST.PUBLISHED");
 }
 
-static const struct constraint_pattern pattern_function_read = {READ_PATTERN, matches_read};
+const struct constraint_pattern pattern_function_read = {READ_PATTERN, matches_read};
 const struct constraint_pattern pattern_function_write = {WRITE_PATTERN, matches_write};
-static const struct constraint_pattern qualifier_pattern = {"\\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9-_$]+",
-                                                            matches_qualifier};
+const struct constraint_pattern pattern_qualifier = {"\\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9-_$]+",
+                                                     matches_qualifier};
 
 static const struct constraint name_members[] = {
     [FUNCTION_REF_READ] = {.name = "FunctionName",
@@ -119,11 +119,7 @@ static const struct constraint qualifier_member = {.name = "Qualifier",
                                                    .type = CONSTRAINT_TEXT,
                                                    .min = 1,
                                                    .max = LIMIT_QUALIFIER_CHARS,
-                                                   .pattern = &qualifier_pattern};
-
-const struct constraint *function_ref_constraint(enum function_ref_kind kind) {
-    return &name_members[kind];
-}
+                                                   .pattern = &pattern_qualifier};
 
 static void copy_span(char *ret_text, size_t size, struct pattern_span span) {
     size_t len = span.len < size ? span.len : size - 1;
@@ -205,7 +201,7 @@ bool function_qualifier_is_version(const char *qualifier) {
 }
 
 /* Source: the public list of AWS partitions (region name patterns). */
-static const char *partition_of(const char *region) {
+const char *function_arn_partition(const char *region) {
     static const struct {
         const char *prefix;
         const char *partition;
@@ -223,6 +219,7 @@ static const char *partition_of(const char *region) {
 void function_arn_format(const char *region, const char *account, const char *name, const char *qualifier,
                          char ret_arn[FUNCTION_ARN_BYTES]) {
     bool qualified = qualifier && qualifier[0] != '\0';
-    snprintf(ret_arn, FUNCTION_ARN_BYTES, "arn:%s:lambda:%s:%s:function:%s%s%s", partition_of(region), region,
-             account, name, qualified ? ":" : "", qualified ? qualifier : "");
+    snprintf(ret_arn, FUNCTION_ARN_BYTES, "arn:%s:lambda:%s:%s:function:%s%s%s",
+             function_arn_partition(region), region, account, name, qualified ? ":" : "",
+             qualified ? qualifier : "");
 }

@@ -15,8 +15,6 @@
 #define ACCOUNT_BYTES 13
 #define REGION_BYTES 33 /* of a configured region */
 
-struct constraint;
-
 #define FUNCTION_LATEST "$LATEST"
 
 struct function_ref {
@@ -36,12 +34,8 @@ bool function_ref_parse(const char *text, enum function_ref_kind kind, struct fu
                         struct err *err);
 
 /* The constraint text alone ("Member must satisfy regular expression pattern: ..."), for callers that gather
- * several violations; NULL when `text` is fine. Tables of constraints use function_ref_constraint() instead.
- */
+ * several violations; NULL when `text` is fine. */
 const char *function_ref_violation(const char *text, enum function_ref_kind kind);
-
-/* The FunctionName member as a row of a constraint table (model/constraint.h). */
-const struct constraint *function_ref_constraint(enum function_ref_kind kind);
 
 /* For CreateFunction: ERR_PARAMETER when the name itself has more than 64 characters. */
 bool function_ref_check_new_name(const struct function_ref *ref, struct err *err);
@@ -60,3 +54,6 @@ bool function_qualifier_is_version(const char *qualifier); /* digits only */
  * partition follows the region (aws, aws-cn, aws-us-gov). */
 void function_arn_format(const char *region, const char *account, const char *name, const char *qualifier,
                          char ret_arn[FUNCTION_ARN_BYTES]);
+
+/* "aws", "aws-cn", ...: what the ARNs of a region begin with. */
+const char *function_arn_partition(const char *region);

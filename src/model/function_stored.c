@@ -1,58 +1,26 @@
-/* The stored form of a function: one JSON object, its members named in the tables below. Members are found by
- * name, so that their order is free; a member that is missing, of another type or out of range makes the
- * document corrupt, since nobody but function_encode() writes it. */
-#include <assert.h>
-#include <stdlib.h>
+/* The stored form of a function. A start reads tens of thousands of them, so it is made to be read in one
+ * pass and without searching: entries one after the other, each the key of a field (a letter, in the table of
+ * function_fields.c), the length of its value, a colon, and the value, which needs no escapes:
+ *
+ *   c64:e3b0c4...b855b3:276R10:python3.12h11:app.handlerr32:arn:aws:iam::000000000000:role/rd0:
+ *   a6:x86_64m3:128t1:3e3:512V0:s6:ActiveT16:1764037610123456i36:0bd55a3c-3c2a-4a3a-8b1c-0c3c1a2b3c4d
+ *
+ * (in one line). Texts stand for themselves, enums and reasons by their names, numbers in decimal, a flag
+ * that is set as an entry without a value. Variables and layers are lists of texts, each with its length and
+ * a colon in front: NAME, VALUE, NAME, VALUE, ... and ARN, digest, size, unzipped size, ARN, ... A text that
+ * is not there, 0, false and the first of an enum's names are left out.
+ *
+ * An entry that is unknown, doesn't fit its field or stands there twice makes the whole corrupt, since nobody
+ * but function_encode() writes it; so does the absence of those every function has. */
+#include "model/function_stored.h"
+
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "base/json.h"
 #include "base/mem.h"
-#include "model/function.h"
-
-#define STORED_MAX_TOKENS 10000u
-
-/* Texts inside the struct: name, place, bytes with NUL. */
-static const struct {
-    const char *name;
-    size_t offset;
-    size_t size;
-} inner_texts[] = {
-#define INNER(name, field)                                                                                   \
-    { name, offsetof(struct function, field), sizeof((struct function *)0)->field }
-    INNER("account", account),           INNER("name", name),
-    INNER("version", version),           INNER("runtime", runtime),
-    INNER("architecture", architecture), INNER("code_sha256", code_sha256),
-    INNER("code_digest", code_digest),   INNER("revision_id", revision_id),
-#undef INNER
-};
-
-static const struct {
-    const char *name;
-    size_t offset;
-} owned_texts[] = {
-    {"description", offsetof(struct function, description)},
-    {"handler", offsetof(struct function, handler)},
-    {"role", offsetof(struct function, role)},
-};
-
-static const struct {
-    const char *name;
-    size_t offset;
-} small_numbers[] = {
-    {"memory_mb", offsetof(struct function, memory_mb)},
-    {"timeout_s", offsetof(struct function, timeout_s)},
-    {"tmp_mb", offsetof(struct function, tmp_mb)},
-};
-
-static const struct {
-    const char *name;
-    size_t offset;
-} reasons[] = {
-    {"state_reason", offsetof(struct function, state_reason)},
-    {"state_reason_code", offsetof(struct function, state_reason_code)},
-    {"update_reason", offsetof(struct function, update_reason)},
-    {"update_reason_code", offsetof(struct function, update_reason_code)},
-};
+#include "base/shared.h"
+#include "model/function_fields.h"
 
 static const char *const known_reasons[] = {
     FUNCTION_REASON_CREATING,
@@ -69,153 +37,312 @@ static const char *const known_reasons[] = {
     FUNCTION_REASON_CODE_INTERNAL,
 };
 
-#define COUNT(table) (sizeof(table) / sizeof(table)[0])
+/* ---- writing ---- */
 
-static const char *find_reason(const char *text) {
-    for (size_t i = 0; i < COUNT(known_reasons); i++)
-        if (strcmp(text, known_reasons[i]) == 0)
-            return known_reasons[i];
-    return NULL;
+static void put_bytes(struct buf *buf, const char *bytes, size_t len) {
+    buf_append_number(buf, (long long)len);
+    buf_append_byte(buf, ':');
+    buf_append(buf, bytes, len);
 }
 
-static const void *field_of(const struct function *function, size_t offset) {
-    return (const char *)function + offset;
+static void put_text(struct buf *buf, const char *text) {
+    put_bytes(buf, text, strlen(text));
+}
+
+static void put_entry(struct buf *buf, const struct function_field *field, const char *text) {
+    if (!text)
+        return;
+    buf_append_byte(buf, field->key);
+    put_text(buf, text);
+}
+
+static void put_number(struct buf *buf, const struct function_field *field, uint64_t number) {
+    char text[24];
+    snprintf(text, sizeof text, "%" PRIu64, number);
+    put_entry(buf, field, number ? text : NULL);
+}
+
+/* An entry whose value is a list that was written to `list`. */
+static void put_list(struct buf *buf, const struct function_field *field, const struct buf *list) {
+    if (!buf_ok(list))
+        buf->overflowed = true;
+    if (list->len == 0)
+        return;
+    buf_append_byte(buf, field->key);
+    put_bytes(buf, list->data, list->len);
+}
+
+static void put_variables(struct buf *buf, const struct function_field *field,
+                          const struct function *function) {
+    OWN(buf) struct buf list;
+    buf_init(&list, buf->limit);
+    for (size_t i = 0; i < function->variable_count; i++) {
+        put_text(&list, function->variables[i].name);
+        put_text(&list, function->variables[i].value);
+    }
+    put_list(buf, field, &list);
+}
+
+static void put_layers(struct buf *buf, const struct function_field *field, const struct function *function) {
+    OWN(buf) struct buf list;
+    buf_init(&list, buf->limit);
+    for (size_t i = 0; i < function->layer_count; i++) {
+        char size[24], unzipped[24];
+        snprintf(size, sizeof size, "%" PRIu64, function->layers[i].size_bytes);
+        snprintf(unzipped, sizeof unzipped, "%" PRIu64, function->layers[i].unzipped_bytes);
+        put_text(&list, function->layers[i].arn);
+        put_text(&list, function->layers[i].digest);
+        put_text(&list, size);
+        put_text(&list, unzipped);
+    }
+    put_list(buf, field, &list);
+}
+
+static void put_field(struct buf *buf, const struct function *function, const struct function_field *field) {
+    const void *place = field_in(function, field);
+    switch (field->kind) {
+    case FIELD_TEXT:
+    case FIELD_REASON: put_entry(buf, field, field_shared(function, field)); break;
+    case FIELD_INNER: put_entry(buf, field, place); break;
+    case FIELD_SMALL: put_number(buf, field, *(const uint32_t *)place); break;
+    case FIELD_LARGE: put_number(buf, field, *(const uint64_t *)place); break;
+    case FIELD_FLAG: put_entry(buf, field, *(const bool *)place ? "" : NULL); break;
+    case FIELD_WORD: {
+        unsigned value = *(const unsigned *)place;
+        put_entry(buf, field, value ? field->names[value] : NULL);
+        break;
+    }
+    case FIELD_VARIABLES: put_variables(buf, field, function); break;
+    case FIELD_LAYERS: put_layers(buf, field, function); break;
+    }
 }
 
 void function_encode(const struct function *function, struct buf *buf) {
-    struct json_writer writer;
-    json_writer_init(&writer, buf);
-    json_open_object(&writer);
-    for (size_t i = 0; i < COUNT(inner_texts); i++)
-        json_put_member(&writer, inner_texts[i].name, field_of(function, inner_texts[i].offset));
-    for (size_t i = 0; i < COUNT(owned_texts); i++)
-        json_put_member(&writer, owned_texts[i].name,
-                        *(char *const *)field_of(function, owned_texts[i].offset));
-    for (size_t i = 0; i < COUNT(small_numbers); i++)
-        json_put_member_integer(&writer, small_numbers[i].name,
-                                *(const uint32_t *)field_of(function, small_numbers[i].offset));
-    for (size_t i = 0; i < COUNT(reasons); i++) {
-        const char *reason = *(const char *const *)field_of(function, reasons[i].offset);
-        assert(!reason || find_reason(reason));
-        json_put_member(&writer, reasons[i].name, reason);
-    }
-    json_put_member_integer(&writer, "code_size_bytes", (int64_t)function->code_size_bytes);
-    json_put_member_integer(&writer, "last_modified_us", function->last_modified_us);
-    json_put_member(&writer, "state", function_state_name(function->state));
-    json_put_member(&writer, "update", function_update_name(function->update));
-    if (function->has_environment) {
-        json_key(&writer, "environment");
-        json_open_object(&writer);
-        for (size_t i = 0; i < function->variable_count; i++)
-            json_put_member(&writer, function->variables[i].name, function->variables[i].value);
-        json_close_object(&writer);
-    }
-    json_close_object(&writer);
+    for (size_t i = 0; i < function_field_count; i++)
+        put_field(buf, function, &function_fields[i]);
 }
 
-static bool refuse(const char *member, struct err *err) {
-    return err_set(err, ERR_CORRUPT, "A stored function has no valid member \"%s\"", member);
+/* ---- reading ---- */
+
+struct bytes {
+    const char *at;
+    size_t len;
+};
+
+static bool is_text(struct bytes bytes, const char *text) {
+    return strncmp(text, bytes.at, bytes.len) == 0 && text[bytes.len] == '\0';
 }
 
-static bool decode_texts(struct json_value root, struct function *function, struct err *err) {
-    for (size_t i = 0; i < COUNT(inner_texts); i++) {
-        OWN_MEM char *text = json_string(json_member(root, inner_texts[i].name));
-        size_t size = text ? strlen(text) + 1 : 0;
-        if (!text || size > inner_texts[i].size)
-            return refuse(inner_texts[i].name, err);
-        memcpy((char *)function + inner_texts[i].offset, text, size);
+/* Digits alone, and no more than fit. */
+static bool read_number(struct bytes value, uint64_t limit, uint64_t *ret_number) {
+    uint64_t number = 0;
+    for (size_t i = 0; i < value.len; i++) {
+        unsigned digit = (unsigned char)value.at[i] - (unsigned)'0';
+        if (digit > 9 || digit > limit || number > (limit - digit) / 10)
+            return false;
+        number = number * 10 + digit;
     }
-    for (size_t i = 0; i < COUNT(owned_texts); i++) {
-        char *text = json_string(json_member(root, owned_texts[i].name));
-        if (!text)
-            return refuse(owned_texts[i].name, err);
-        char **field = (char **)(void *)((char *)function + owned_texts[i].offset);
-        free(*field);
-        *field = text;
-    }
+    *ret_number = number;
+    return value.len > 0;
+}
+
+/* Takes "LENGTH:BYTES" from the front of `rest`. */
+static bool take(struct bytes *rest, struct bytes *ret_value) {
+    const char *colon = memchr(rest->at, ':', rest->len);
+    uint64_t len;
+    if (!colon || !read_number((struct bytes){rest->at, (size_t)(colon - rest->at)}, rest->len, &len))
+        return false;
+    size_t left = rest->len - (size_t)(colon + 1 - rest->at);
+    if (len > left)
+        return false;
+    *ret_value = (struct bytes){colon + 1, len};
+    *rest = (struct bytes){colon + 1 + len, left - len};
     return true;
 }
 
-static bool decode_reasons(struct json_value root, struct function *function, struct err *err) {
-    for (size_t i = 0; i < COUNT(reasons); i++) {
-        struct json_value member = json_member(root, reasons[i].name);
-        if (!json_is_present(member))
-            continue;
-        OWN_MEM char *text = json_string(member);
-        const char *reason = text ? find_reason(text) : NULL;
-        if (!reason)
-            return refuse(reasons[i].name, err);
-        *(const char **)(void *)((char *)function + reasons[i].offset) = reason;
-    }
+/* How many texts a list has; false when it is none. */
+static bool count_texts(struct bytes list, size_t *ret_count) {
+    struct bytes text;
+    for (*ret_count = 0; list.len > 0; ++*ret_count)
+        if (!take(&list, &text))
+            return false;
     return true;
 }
 
-static bool decode_numbers(struct json_value root, struct function *function, struct err *err) {
-    int64_t number;
-    for (size_t i = 0; i < COUNT(small_numbers); i++) {
-        if (!json_integer(json_member(root, small_numbers[i].name), &number) || number < 0 ||
-            number > UINT32_MAX)
-            return refuse(small_numbers[i].name, err);
-        *(uint32_t *)(void *)((char *)function + small_numbers[i].offset) = (uint32_t)number;
-    }
-    if (!json_integer(json_member(root, "code_size_bytes"), &number) || number < 0)
-        return refuse("code_size_bytes", err);
-    function->code_size_bytes = (uint64_t)number;
-    return json_integer(json_member(root, "last_modified_us"), &function->last_modified_us) ||
-           refuse("last_modified_us", err);
+/* Copies a text of a list to `space` and moves that behind it. A NUL needs no more room than the length and
+ * the colon had. */
+static const char *copy(struct bytes text, char **space) {
+    char *place = *space;
+    memcpy(place, text.at, text.len);
+    *space += text.len + 1;
+    return place;
 }
 
-static bool decode_states(struct json_value root, struct function *function, struct err *err) {
-    struct json_value member = json_member(root, "state");
-    enum function_state state = FUNCTION_PENDING;
-    while (!json_string_is(member, function_state_name(state)))
-        if (state++ == FUNCTION_FAILED)
-            return refuse("state", err);
-    member = json_member(root, "update");
-    enum function_update update = FUNCTION_UPDATE_NONE;
-    while (!json_string_is(member, function_update_name(update)))
-        if (update++ == FUNCTION_UPDATE_IN_PROGRESS)
-            return refuse("update", err);
-    function->state = state;
-    function->update = update;
-    return true;
+struct reading {
+    struct function *function;
+    const struct function *sibling;
+};
+
+static bool has_variables(const struct function *function, struct bytes list, size_t count) {
+    struct bytes name, value;
+    bool is_same = function && function->variable_count == count;
+    for (size_t i = 0; is_same && i < count; i++)
+        is_same = take(&list, &name) && take(&list, &value) && is_text(name, function->variables[i].name) &&
+                  is_text(value, function->variables[i].value);
+    return is_same;
 }
 
-static bool decode_environment(struct json_value root, struct function *function, struct err *err) {
-    struct json_value environment = json_member(root, "environment");
-    function->has_environment = json_is_present(environment);
-    if (!function->has_environment)
+static bool read_variables(const struct reading *reading, struct bytes list) {
+    size_t texts;
+    if (!count_texts(list, &texts) || texts % 2 != 0)
+        return false;
+    size_t count = reading->function->variable_count = texts / 2;
+    if (has_variables(reading->sibling, list, count)) {
+        reading->function->variables = shared_hold(reading->sibling->variables);
         return true;
-    if (json_type_of(environment) != JSON_OBJECT)
-        return refuse("environment", err);
-    function->variables = mem_alloc_array(json_size(environment), sizeof *function->variables);
-    struct json_value key, value;
-    for (uint32_t cursor = 0; json_each(environment, &cursor, &key, &value);) {
-        struct function_variable *variable = &function->variables[function->variable_count++];
-        variable->name = json_string(key);
-        variable->value = json_string(value);
-        if (!variable->name || !variable->value)
-            return refuse("environment", err);
+    }
+    struct function_variable *variables = shared_new(count * sizeof *variables + list.len);
+    char *space = (char *)(variables + count);
+    struct bytes name, value;
+    for (size_t i = 0; i < count && take(&list, &name) && take(&list, &value); i++) {
+        variables[i].name = copy(name, &space);
+        variables[i].value = copy(value, &space);
+    }
+    reading->function->variables = variables;
+    return true;
+}
+
+struct layer_texts {
+    struct bytes arn, digest, size, unzipped;
+};
+
+static bool take_layer(struct bytes *list, struct layer_texts *texts) {
+    return take(list, &texts->arn) && take(list, &texts->digest) && take(list, &texts->size) &&
+           take(list, &texts->unzipped);
+}
+
+static bool has_layers(const struct function *function, struct bytes list, size_t count) {
+    struct layer_texts texts;
+    bool is_same = function && function->layer_count == count;
+    for (size_t i = 0; is_same && i < count; i++)
+        is_same = take_layer(&list, &texts) && is_text(texts.arn, function->layers[i].arn) &&
+                  is_text(texts.digest, function->layers[i].digest);
+    return is_same;
+}
+
+static bool read_inner(struct bytes value, char *place, size_t size) {
+    if (value.len >= size)
+        return false;
+    memcpy(place, value.at, value.len);
+    place[value.len] = '\0';
+    return true;
+}
+
+static bool read_layers(const struct reading *reading, struct bytes list) {
+    size_t texts;
+    if (!count_texts(list, &texts) || texts % 4 != 0)
+        return false;
+    size_t count = reading->function->layer_count = texts / 4;
+    if (has_layers(reading->sibling, list, count)) {
+        reading->function->layers = shared_hold(reading->sibling->layers);
+        return true;
+    }
+    struct function_layer *layers = shared_new(count * sizeof *layers + list.len);
+    char *space = (char *)(layers + count);
+    reading->function->layers = layers;
+    struct layer_texts parts;
+    for (size_t i = 0; i < count && take_layer(&list, &parts); i++) {
+        layers[i].arn = copy(parts.arn, &space);
+        if (!read_inner(parts.digest, layers[i].digest, sizeof layers[i].digest) ||
+            !read_number(parts.size, INT64_MAX, &layers[i].size_bytes) ||
+            !read_number(parts.unzipped, INT64_MAX, &layers[i].unzipped_bytes))
+            return false;
     }
     return true;
 }
 
-bool function_decode(const char *text, size_t len, struct function **ret_function, struct err *err) {
-    struct json_doc doc;
-    if (!json_parse(&doc, text, len, STORED_MAX_TOKENS, err)) {
-        if (err)
-            err->code = ERR_CORRUPT;
-        return err_wrap(err, "A stored function can't be read");
+static bool read_text(const struct reading *reading, const struct function_field *field, struct bytes value) {
+    const char **place = field_of(reading->function, field);
+    const char *other = reading->sibling ? field_shared(reading->sibling, field) : NULL;
+    *place = other && is_text(value, other) ? shared_hold(other) : shared_text_bytes(value.at, value.len);
+    return true;
+}
+
+static bool read_reason(struct bytes value, const char **place) {
+    for (size_t i = 0; i < sizeof known_reasons / sizeof known_reasons[0]; i++)
+        if (is_text(value, known_reasons[i]))
+            *place = known_reasons[i];
+    return *place != NULL;
+}
+
+static bool read_small(struct bytes value, uint32_t *place) {
+    uint64_t number;
+    if (!read_number(value, UINT32_MAX, &number))
+        return false;
+    *place = (uint32_t)number;
+    return true;
+}
+
+static bool read_word(const struct function_field *field, struct bytes value, unsigned *place) {
+    for (unsigned i = 1; i < field->name_count; i++)
+        if (is_text(value, field->names[i]))
+            *place = i;
+    return *place != 0;
+}
+
+static bool read_field(const struct reading *reading, const struct function_field *field,
+                       struct bytes value) {
+    void *place = field_of(reading->function, field);
+    switch (field->kind) {
+    case FIELD_TEXT: return read_text(reading, field, value);
+    case FIELD_INNER: return read_inner(value, place, field->size);
+    case FIELD_REASON: return read_reason(value, place);
+    case FIELD_SMALL: return read_small(value, place);
+    case FIELD_LARGE: return read_number(value, INT64_MAX, place);
+    case FIELD_FLAG: return *(bool *)place = value.len == 0;
+    case FIELD_WORD: return read_word(field, value, place);
+    case FIELD_VARIABLES: return read_variables(reading, value);
+    case FIELD_LAYERS: return read_layers(reading, value);
     }
-    struct json_value root = json_root(&doc);
-    struct function *function = function_new();
-    bool decoded = decode_texts(root, function, err) && decode_reasons(root, function, err) &&
-                   decode_numbers(root, function, err) && decode_states(root, function, err) &&
-                   decode_environment(root, function, err);
-    json_doc_done(&doc);
-    if (decoded)
-        *ret_function = function;
-    else
-        function_unref(function);
-    return decoded;
+    return false;
+}
+
+static bool refuse(const struct function_field *field, struct err *err) {
+    return err_set(err, ERR_CORRUPT, "A stored function has no valid %s", field->name);
+}
+
+/* The field of a key, looked for behind the one that the last entry was of: encoding has the same order. */
+static const struct function_field *find_field(char key, size_t *at) {
+    for (size_t i = 0; i < function_field_count; i++, ++*at) {
+        const struct function_field *field = &function_fields[*at % function_field_count];
+        if (field->key == key)
+            return field;
+    }
+    return NULL;
+}
+
+static bool check_required(uint64_t seen, struct err *err) {
+    for (size_t i = 0; i < function_field_count; i++)
+        if (function_fields[i].is_required && !(seen >> i & 1))
+            return refuse(&function_fields[i], err);
+    return true;
+}
+
+bool function_decode(const char *text, size_t len, const struct function *sibling, struct function *function,
+                     struct err *err) {
+    const struct reading reading = {function, sibling};
+    struct bytes value, rest = {text, len};
+    uint64_t seen = 0;
+    for (size_t at = 0; rest.len > 0;) {
+        const struct function_field *field = find_field(*rest.at++, &at);
+        rest.len--;
+        if (!field || !take(&rest, &value))
+            return err_set(err, ERR_CORRUPT, "A stored function can't be read at byte %zu of %zu",
+                           (size_t)(rest.at - text), len);
+        uint64_t bit = UINT64_C(1) << (field - function_fields);
+        if (seen & bit || !read_field(&reading, field, value))
+            return refuse(field, err);
+        seen |= bit;
+    }
+    return check_required(seen, err);
 }

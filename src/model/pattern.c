@@ -1,10 +1,7 @@
 /* Matchers over spans of bytes. Anybody may call them; they keep nothing and allocate nothing. */
 #include "model/pattern.h"
 
-#include <stdint.h>
 #include <string.h>
-
-#include "model/unicode.h"
 
 size_t pattern_split(struct pattern_span span, char separator, struct pattern_span *ret_pieces, size_t max) {
     size_t count = 0;
@@ -78,20 +75,4 @@ bool pattern_region(struct pattern_span span) {
     return pieces[0].len == 2 && pattern_all(pieces[0], PATTERN_LOWER, "") &&
            pattern_some(pieces[count - 2], PATTERN_LOWER, "") && pieces[count - 1].len == 1 &&
            pattern_all(pieces[count - 1], PATTERN_DIGIT, "");
-}
-
-bool pattern_line(struct pattern_span span) {
-    uint32_t c;
-    while (unicode_next(&span.text, &span.len, &c))
-        if (c == '\n' || c == '\r' || c == 0x85 || c == 0x2028 || c == 0x2029)
-            return false;
-    return true;
-}
-
-bool pattern_tag_text(struct pattern_span span) {
-    uint32_t c;
-    while (unicode_next(&span.text, &span.len, &c))
-        if (!(c < 0x80 && c != 0 && strchr("_.:/=+-@", (int)c)) && !unicode_is_word(c))
-            return false;
-    return true;
 }

@@ -35,12 +35,6 @@ bool pattern_all(struct pattern_span span, unsigned classes, const char *extra);
 /* The same, and there is at least one byte. */
 bool pattern_some(struct pattern_span span, unsigned classes, const char *extra);
 
-/* ".*": anything without a line terminator. */
-bool pattern_line(struct pattern_span span);
-
 bool pattern_partition(struct pattern_span span); /* "aws[a-zA-Z-]*" */
 bool pattern_region(struct pattern_span span);  /* "(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}" */
 bool pattern_account(struct pattern_span span); /* "\d{12}" */
-
-/* Letters, digits and separators of any script, and "_.:/=+-@": "[\p{L}\p{Z}\p{N}_.:/=+\-@]*" over UTF-8. */
-bool pattern_tag_text(struct pattern_span span);

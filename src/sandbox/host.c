@@ -56,6 +56,13 @@ struct sandbox_host {
     char packet[MESSAGE_MAX_BYTES]; /* what is being received */
 };
 
+void sandbox_fds_close(struct sandbox_fds *fds) {
+    fd_close(&fds->runtime_listener);
+    fd_close(&fds->api_listener);
+    fd_close(&fds->output);
+    fd_close(&fds->memory_peak);
+}
+
 static void request_free(struct request *request) {
     list_remove(&request->link);
     for (size_t i = 0; i < request->fd_count; i++)
@@ -124,9 +131,11 @@ static void lose(struct sandbox_host *host, const char *reason) {
 }
 
 static void take_started(struct sandbox_host *host, const struct message *message, int fds[FD_MAX_PASSED]) {
-    if (fds[0] == -1 || fds[1] == -1)
+    if (fds[0] == -1 || fds[1] == -1 || fds[2] == -1)
         return lose(host, "STARTED without descriptors");
-    host->callbacks.started(host->arg, message->id, take_fd(&fds[0]), take_fd(&fds[1]), take_fd(&fds[2]));
+    struct sandbox_fds given = {take_fd(&fds[0]), take_fd(&fds[1]), take_fd(&fds[2]), take_fd(&fds[3])};
+    host->callbacks.started(host->arg, message->id, &given);
+    sandbox_fds_close(&given);
 }
 
 static void take_message(struct sandbox_host *host, const struct message *message, int fds[FD_MAX_PASSED]) {

@@ -29,11 +29,20 @@ struct sandbox_options {
     uint32_t stock_max; /* and at most, when use asks for more */
 };
 
+/* What leads to a running sandbox. All but the file are non-blocking. */
+struct sandbox_fds {
+    int runtime_listener; /* a listening TCP socket at 127.0.0.1:9001 inside it */
+    int api_listener;     /* another one at 127.0.0.1:9002 */
+    int output;           /* the read end of its stdout and stderr */
+    int memory_peak; /* a file to pread() the peak memory in bytes from as decimal text; -1 where the machine
+                        can't tell */
+};
+void sandbox_fds_close(struct sandbox_fds *fds);
+
 struct sandbox_callbacks {
-    /* The sandbox runs. The descriptors are the receiver's: a listening TCP socket at 127.0.0.1:9001 inside
-     * it, the read end of its stdout and stderr (both non-blocking), and a file to pread() the peak memory in
-     * bytes from as decimal text (-1 where the machine can't tell). */
-    void (*started)(void *arg, uint64_t id, int listener_fd, int output_fd, int memory_peak_fd);
+    /* The sandbox runs. The descriptors that the receiver takes (and sets to -1) are its own; the others are
+     * closed. */
+    void (*started)(void *arg, uint64_t id, struct sandbox_fds *fds);
     /* It could not be made; `failure` says why. No `ended` follows. */
     void (*failed)(void *arg, uint64_t id, const struct err *failure);
     /* Nothing of it is left: no process, no mount, no cgroup. Output already written can still be read. */

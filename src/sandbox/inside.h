@@ -3,7 +3,7 @@
  * speaks over its socket alone.
  *
  *   type           when                                  value            descriptors
- *   PARKED         all is prepared                       -                listener, output, mount namespace
+ *   PARKED         all is prepared                       -                see enum inside_fd
  *   FAILED         it is not; text says why              errno            -
  *   NOT_EXECUTED   the program could not be executed     errno            -
  *   EXITED         the program ended                     its wait status  -
@@ -34,6 +34,15 @@ struct inside_seed {
 };
 
 enum inside_type { INSIDE_PARKED = 1, INSIDE_FAILED, INSIDE_NOT_EXECUTED, INSIDE_EXITED };
+
+/* What PARKED brings, in this order. */
+enum inside_fd {
+    INSIDE_RUNTIME_LISTENER, /* at NETWORK_RUNTIME_PORT */
+    INSIDE_API_LISTENER,     /* at NETWORK_API_PORT */
+    INSIDE_OUTPUT,           /* the read end of stdout and stderr */
+    INSIDE_MOUNT_NAMESPACE,
+    INSIDE_FDS
+};
 
 #define INSIDE_TEXT_BYTES 512
 

@@ -7,7 +7,7 @@
  *   CPU      serve    yes  new cpu_millis   -                          -
  *   READY    spawner  -    MESSAGE_HAS_...  lines of the report        -
  *   REFUSED  spawner  -    enum err_code    why it can't work at all   -
- *   STARTED  spawner  yes  -                -                          listener, output, peak memory
+ *   STARTED  spawner  yes  -                -                          two listeners, output, peak memory
  *   FAILED   spawner  yes  enum err_code    why                        -
  *   ENDED    spawner  yes  -                struct sandbox_end         -
  *
@@ -25,7 +25,7 @@
 #include "sandbox/end.h"
 #include "sys/fd.h"
 
-#define MESSAGE_VERSION 2u
+#define MESSAGE_VERSION 3u
 
 /* The descriptor under which lamb-spawner finds its socket. */
 #define MESSAGE_SPAWNER_SOCKET 3

@@ -24,19 +24,19 @@ bool network_raise_loopback(struct err *err) {
     return true;
 }
 
-bool network_listen(int *ret_fd, struct err *err) {
+bool network_listen(uint16_t port, int *ret_fd, struct err *err) {
     OWN_FD int sock = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (sock == -1)
         return err_set_errno(err, errno, "socket");
     int on = 1;
     struct sockaddr_in address = {
         .sin_family = AF_INET,
-        .sin_port = htons(NETWORK_API_PORT),
+        .sin_port = htons(port),
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
     };
     if (setsockopt(sock, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == -1 ||
         bind(sock, (struct sockaddr *)&address, sizeof address) == -1 || listen(sock, BACKLOG) == -1)
-        return err_set_errno(err, errno, "can't listen at 127.0.0.1:%d", NETWORK_API_PORT);
+        return err_set_errno(err, errno, "can't listen at 127.0.0.1:%d", port);
     *ret_fd = take_fd(&sock);
     return true;
 }

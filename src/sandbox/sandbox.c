@@ -79,18 +79,18 @@ bool sandbox_clone(const struct machine *machine, const struct sandbox_entry *en
     sandbox->pid = pid;
     sandbox->process_fd = process_fd;
     sandbox->socket = take_fd(&ours);
-    sandbox->listener = sandbox->output = sandbox->mount_namespace = -1;
+    for (size_t i = 0; i < INSIDE_FDS; i++)
+        sandbox->fds[i] = -1;
     *ret_sandbox = sandbox;
     return true;
 }
 
 static void take_parked(struct sandbox *sandbox, int fds[FD_MAX_PASSED]) {
-    if (sandbox->state != SANDBOX_PARKING || fds[0] == -1 || fds[1] == -1 || fds[2] == -1)
+    if (sandbox->state != SANDBOX_PARKING || fds[INSIDE_FDS - 1] == -1)
         return;
     sandbox->state = SANDBOX_PARKED;
-    sandbox->listener = take_fd(&fds[0]);
-    sandbox->output = take_fd(&fds[1]);
-    sandbox->mount_namespace = take_fd(&fds[2]);
+    for (size_t i = 0; i < INSIDE_FDS; i++)
+        sandbox->fds[i] = take_fd(&fds[i]);
 }
 
 /* Whoever is inside may have got hold of the socket: nothing said here can harm more than this sandbox's own
@@ -141,12 +141,12 @@ bool sandbox_claim(const struct machine *machine, struct sandbox *sandbox, const
         .cpu_millis = plan->cpu_millis,
         .tasks = plan->processes + 1,
     };
-    if (!mounts_attach(sandbox->mount_namespace, machine->home_fd, plan->tmp_mb, attachments,
+    if (!mounts_attach(sandbox->fds[INSIDE_MOUNT_NAMESPACE], machine->home_fd, plan->tmp_mb, attachments,
                        plan->mount_count, err) ||
         !cgroup_limit(&machine->cgroups, sandbox->slot, &limits, err) ||
         !fd_send(sandbox->socket, packet, packet_len, NULL, 0, err))
         return false;
-    fd_close(&sandbox->mount_namespace);
+    fd_close(&sandbox->fds[INSIDE_MOUNT_NAMESPACE]);
     sandbox->state = SANDBOX_RUNNING;
     return true;
 }
@@ -189,9 +189,8 @@ void sandbox_free(struct sandbox *sandbox) {
     list_remove(&sandbox->link);
     fd_close(&sandbox->process_fd);
     fd_close(&sandbox->socket);
-    fd_close(&sandbox->listener);
-    fd_close(&sandbox->output);
-    fd_close(&sandbox->mount_namespace);
+    for (size_t i = 0; i < INSIDE_FDS; i++)
+        fd_close(&sandbox->fds[i]);
     free(sandbox->failure);
     free(sandbox);
 }

@@ -27,11 +27,9 @@ struct sandbox {
     uint32_t slot;
     uint64_t id; /* lamb serve's, once it is claimed */
     pid_t pid;
-    int process_fd; /* a pidfd: readable when the process has ended */
-    int socket;     /* to lamb-init */
-    int listener;   /* these three: from PARKED on, until they are handed over */
-    int output;
-    int mount_namespace;
+    int process_fd;         /* a pidfd: readable when the process has ended */
+    int socket;             /* to lamb-init */
+    int fds[INSIDE_FDS];    /* from PARKED on, until they are handed over */
     struct err *failure;    /* why it could not be made; NULL as long as nothing failed */
     struct sandbox_end end; /* what is known of its end so far */
     int64_t ended_ms;

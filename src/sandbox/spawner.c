@@ -143,8 +143,9 @@ static bool tell_started(struct spawner *spawner, const struct sandbox *sandbox)
     struct message_head head = message_head(MESSAGE_STARTED);
     struct err err;
     head.id = sandbox->id;
-    int fds[] = {sandbox->listener, sandbox->output, peak};
-    if (fd_send(spawner->serve, &head, sizeof head, fds, peak == -1 ? 2 : 3, &err))
+    int fds[] = {sandbox->fds[INSIDE_RUNTIME_LISTENER], sandbox->fds[INSIDE_API_LISTENER],
+                 sandbox->fds[INSIDE_OUTPUT], peak};
+    if (fd_send(spawner->serve, &head, sizeof head, fds, peak == -1 ? 3 : 4, &err))
         return true;
     if (err.errnum == ETOOMANYREFS)
         tell_failed(spawner, sandbox->id, &err);
@@ -166,8 +167,8 @@ static void start(struct spawner *spawner, struct sandbox *sandbox, struct claim
     if (!started)
         tell_failed(spawner, claim->id, &err);
     if (started && tell_started(spawner, sandbox)) {
-        fd_close(&sandbox->listener);
-        fd_close(&sandbox->output);
+        for (size_t i = 0; i < INSIDE_FDS; i++)
+            fd_close(&sandbox->fds[i]);
     } else {
         sandbox->id = 0;
         discard(spawner, sandbox);

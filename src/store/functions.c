@@ -1,11 +1,14 @@
 /* The rows of functions. What a function is in the store: schema.c. */
 #include "store/functions.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/shared.h"
+#include "model/function_stored.h"
 
 /* Most bytes of one stored function. Its texts are bounded by the API far below this. */
 #define DOCUMENT_BYTES (256u * 1024)
@@ -21,70 +24,96 @@ static bool change_one(struct db *db, struct db_statement *statement, const char
     return db_changed(db) == 1 || err_set(err, ERR_NOT_FOUND, "The store has no function %s", name);
 }
 
-/* Ends the transaction as its work went. */
-static bool finish(struct db *db, bool done, struct err *err) {
-    if (done && db_commit(db, err))
-        return true;
-    db_rollback(db);
-    return false;
+static int64_t number_of(const struct function *version) {
+    return strtoll(version->version, NULL, 10); /* $LATEST is 0 */
 }
 
-/* Reading. */
+/* Reading: both tables in the order of their keys at once, so that the versions of a function come when it
+ * does. */
 
-static bool read_version(struct db_statement *versions, const struct store_functions_reader *reader,
-                         struct err *err) {
-    size_t len;
-    const char *document = db_text(versions, 0, &len);
-    struct function *version;
-    return function_decode(document, len, &version, err) && reader->each_version(reader->arg, version, err);
-}
-
-static bool read_versions(struct db *db, const char *account, const char *name,
-                          const struct store_functions_reader *reader, struct err *err) {
-    static const char sql[] = "SELECT document FROM function_version WHERE account = ? AND name = ?"
-                              " ORDER BY CAST(version AS INTEGER)"; /* $LATEST counts as 0 */
+struct scan {
+    struct db_statement *functions;
     struct db_statement *versions;
-    if (!db_statement(db, sql, &versions, err))
+    bool has_version; /* `versions` stands on a row */
+};
+
+static bool next_version(struct scan *scan, struct err *err) {
+    return db_step(scan->versions, &scan->has_version, err);
+}
+
+static bool is_of(struct db_statement *version, const char *account, const char *name) {
+    return strcmp(db_text(version, 1, NULL), name) == 0 && strcmp(db_text(version, 0, NULL), account) == 0;
+}
+
+/* `sibling` is NULL for the first version of a function. */
+static struct function *read_version(struct db_statement *row, const char *account, const char *name,
+                                     const struct function *sibling, struct err *err) {
+    struct function *version = function_new();
+    size_t len;
+    int64_t number = db_integer(row, 2);
+    const char *document = db_text(row, 3, &len);
+    snprintf(version->account, sizeof version->account, "%s", account);
+    shared_drop(version->name);
+    version->name = sibling ? shared_hold(sibling->name) : shared_text(name);
+    if (number == 0)
+        memcpy(version->version, FUNCTION_LATEST, sizeof FUNCTION_LATEST);
+    else
+        snprintf(version->version, sizeof version->version, "%lld", (long long)number);
+    if (function_decode(document, len, sibling, version, err))
+        return version;
+    function_unref(version);
+    return NULL;
+}
+
+static bool read_versions(struct scan *scan, const char *account, const char *name,
+                          const struct store_functions_reader *reader, struct err *err) {
+    const struct function *sibling = NULL;
+    bool ok = true;
+    while (ok && scan->has_version && is_of(scan->versions, account, name)) {
+        struct function *version = read_version(scan->versions, account, name, sibling, err);
+        if (!version) {
+            ok = err_wrap(err, "Function %s", name);
+            break;
+        }
+        function_unref(sibling);
+        sibling = function_ref(version);
+        ok = reader->each_version(reader->arg, version, err) && next_version(scan, err);
+    }
+    function_unref(sibling);
+    return ok;
+}
+
+static bool read_all(struct scan *scan, const struct store_functions_reader *reader, struct err *err) {
+    bool has_function;
+    if (!next_version(scan, err))
         return false;
-    bind(versions, 1, account);
-    bind(versions, 2, name);
-    bool row;
-    while (db_step(versions, &row, err)) {
-        if (!row) {
-            db_reset(versions);
-            return true;
-        }
-        if (!read_version(versions, reader, err)) {
-            db_reset(versions);
-            return err_wrap(err, "Function %s", name);
-        }
+    while (db_step(scan->functions, &has_function, err)) {
+        if (!has_function)
+            return !scan->has_version || err_set(err, ERR_CORRUPT, "A version of function %s is stored alone",
+                                                 db_text(scan->versions, 1, NULL));
+        const char *account = db_text(scan->functions, 0, NULL);
+        const char *name = db_text(scan->functions, 1, NULL);
+        if (!reader->each_function(reader->arg, account, name, db_integer(scan->functions, 2),
+                                   db_text(scan->functions, 3, NULL), err) ||
+            !read_versions(scan, account, name, reader, err))
+            return false;
     }
     return false;
-}
-
-static bool read_function(struct db *db, struct db_statement *functions,
-                          const struct store_functions_reader *reader, struct err *err) {
-    const char *account = db_text(functions, 0, NULL);
-    const char *name = db_text(functions, 1, NULL);
-    int64_t next_version = db_integer(functions, 2);
-    const char *tags = db_text(functions, 3, NULL);
-    return reader->each_function(reader->arg, account, name, next_version, tags, err) &&
-           read_versions(db, account, name, reader, err);
 }
 
 bool store_functions_read(struct db *db, const struct store_functions_reader *reader, struct err *err) {
-    struct db_statement *functions;
+    struct scan scan;
     if (!db_statement(db, "SELECT account, name, next_version, tags FROM function ORDER BY account, name",
-                      &functions, err))
+                      &scan.functions, err) ||
+        !db_statement(db,
+                      "SELECT account, name, number, document FROM function_version"
+                      " ORDER BY account, name, number",
+                      &scan.versions, err))
         return false;
-    bool row;
-    while (db_step(functions, &row, err)) {
-        if (!row || !read_function(db, functions, reader, err)) {
-            db_reset(functions);
-            return !row;
-        }
-    }
-    return false;
+    bool done = read_all(&scan, reader, err);
+    db_reset(scan.functions);
+    db_reset(scan.versions);
+    return done;
 }
 
 /* Writing. */
@@ -100,43 +129,39 @@ static bool put_document(struct db *db, struct db_statement *statement, const st
     db_bind_text(statement, 1, buf_text(&document), document.len);
     bind(statement, 2, version->account);
     bind(statement, 3, version->name);
-    bind(statement, 4, version->version);
+    db_bind_integer(statement, 4, number_of(version));
     return change_one(db, statement, version->name, err);
 }
 
 static bool add_version(struct db *db, const struct function *version, struct err *err) {
     struct db_statement *statement;
     return db_statement(db,
-                        "INSERT INTO function_version (document, account, name, version) VALUES (?, ?, ?, ?)",
+                        "INSERT INTO function_version (document, account, name, number) VALUES (?, ?, ?, ?)",
                         &statement, err) &&
            put_document(db, statement, version, err);
 }
 
-static bool replace_version(struct db *db, const struct function *version, struct err *err) {
+bool store_function_replace(struct db *db, const struct function *version, struct err *err) {
     struct db_statement *statement;
     return db_statement(
-               db, "UPDATE function_version SET document = ? WHERE account = ? AND name = ? AND version = ?",
+               db, "UPDATE function_version SET document = ? WHERE account = ? AND name = ? AND number = ?",
                &statement, err) &&
            put_document(db, statement, version, err);
 }
 
-static int64_t number_after(const struct function *published) {
-    return strtoll(published->version, NULL, 10) + 1;
-}
-
-static bool publish(struct db *db, const struct function *published, struct err *err) {
+bool store_function_publish(struct db *db, const struct function *version, struct err *err) {
     struct db_statement *statement;
     if (!db_statement(db, "UPDATE function SET next_version = ? WHERE account = ? AND name = ?", &statement,
                       err))
         return false;
-    db_bind_integer(statement, 1, number_after(published));
-    bind(statement, 2, published->account);
-    bind(statement, 3, published->name);
-    return change_one(db, statement, published->name, err) && add_version(db, published, err);
+    db_bind_integer(statement, 1, number_of(version) + 1);
+    bind(statement, 2, version->account);
+    bind(statement, 3, version->name);
+    return change_one(db, statement, version->name, err) && add_version(db, version, err);
 }
 
-static bool add_function(struct db *db, const struct function *latest, const char *tags_json,
-                         struct err *err) {
+bool store_function_add(struct db *db, const struct function *latest, const char *tags_json,
+                        struct err *err) {
     struct db_statement *statement;
     if (!db_statement(db, "INSERT INTO function (account, name, next_version, tags) VALUES (?, ?, 1, ?)",
                       &statement, err))
@@ -152,44 +177,33 @@ static bool add_function(struct db *db, const struct function *latest, const cha
     return add_version(db, latest, err);
 }
 
-bool store_function_create(struct db *db, const struct function *latest, const struct function *published,
-                           const char *tags_json, struct err *err) {
-    if (!db_begin(db, err))
-        return false;
-    bool done = add_function(db, latest, tags_json, err) && (!published || publish(db, published, err));
-    return finish(db, done, err);
-}
-
-bool store_function_update(struct db *db, const struct function *version, const struct function *published,
-                           struct err *err) {
-    if (!db_begin(db, err))
-        return false;
-    bool done = replace_version(db, version, err) && (!published || publish(db, published, err));
-    return finish(db, done, err);
-}
-
-bool store_function_delete(struct db *db, const char *account, const char *name, const char *version,
-                           struct err *err) {
-    static const char whole[] = "DELETE FROM function WHERE account = ? AND name = ?";
-    static const char single[] =
-        "DELETE FROM function_version WHERE account = ? AND name = ? AND version = ?";
+bool store_function_delete(struct db *db, const struct function *function, struct err *err) {
     struct db_statement *statement;
-    if (!db_statement(db, version ? single : whole, &statement, err))
+    if (!db_statement(db, "DELETE FROM function WHERE account = ? AND name = ?", &statement, err))
         return false;
-    bind(statement, 1, account);
-    bind(statement, 2, name);
-    if (version)
-        bind(statement, 3, version);
-    return change_one(db, statement, name, err);
+    bind(statement, 1, function->account);
+    bind(statement, 2, function->name);
+    return change_one(db, statement, function->name, err);
 }
 
-bool store_function_set_tags(struct db *db, const char *account, const char *name, const char *tags_json,
+bool store_function_delete_version(struct db *db, const struct function *version, struct err *err) {
+    struct db_statement *statement;
+    if (!db_statement(db, "DELETE FROM function_version WHERE account = ? AND name = ? AND number = ?",
+                      &statement, err))
+        return false;
+    bind(statement, 1, version->account);
+    bind(statement, 2, version->name);
+    db_bind_integer(statement, 3, number_of(version));
+    return change_one(db, statement, version->name, err);
+}
+
+bool store_function_set_tags(struct db *db, const struct function *function, const char *tags_json,
                              struct err *err) {
     struct db_statement *statement;
     if (!db_statement(db, "UPDATE function SET tags = ? WHERE account = ? AND name = ?", &statement, err))
         return false;
     bind(statement, 1, tags_json);
-    bind(statement, 2, account);
-    bind(statement, 3, name);
-    return change_one(db, statement, name, err);
+    bind(statement, 2, function->account);
+    bind(statement, 3, function->name);
+    return change_one(db, statement, function->name, err);
 }

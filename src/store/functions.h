@@ -1,4 +1,5 @@
-/* Functions in the store: one row a function (counter, tags), one row a version. Calls block; see db.h. */
+/* Functions in the store: one row a function (counter, tags), one row a version. Calls block; see db.h. The
+ * changes are meant for a transaction of the caller's; see store/change.h. */
 #pragma once
 
 #include <stdbool.h>
@@ -15,20 +16,15 @@ struct store_functions_reader {
 };
 bool store_functions_read(struct db *db, const struct store_functions_reader *reader, struct err *err);
 
-/* A new function with its $LATEST and, when `published` is not NULL, its first version; one transaction.
- * ERR_CONFLICT when the name is taken. */
-bool store_function_create(struct db *db, const struct function *latest, const struct function *published,
-                           const char *tags_json, struct err *err);
+/* A new function with its $LATEST. ERR_CONFLICT when the name is taken. */
+bool store_function_add(struct db *db, const struct function *latest, const char *tags_json, struct err *err);
 
-/* Replaces a version's document and, when `published` is not NULL, adds that version and moves the counter;
- * one transaction. */
-bool store_function_update(struct db *db, const struct function *version, const struct function *published,
-                           struct err *err);
+/* Replaces a version's document; adds a version and moves the counter; removes all versions; removes one.
+ * Like every change of something that isn't there: ERR_NOT_FOUND. */
+bool store_function_replace(struct db *db, const struct function *version, struct err *err);
+bool store_function_publish(struct db *db, const struct function *version, struct err *err);
+bool store_function_delete(struct db *db, const struct function *function, struct err *err);
+bool store_function_delete_version(struct db *db, const struct function *version, struct err *err);
 
-/* Removes the function with all versions, or one version when `version` is not NULL. Like every change of
- * something that isn't there: ERR_NOT_FOUND. */
-bool store_function_delete(struct db *db, const char *account, const char *name, const char *version,
-                           struct err *err);
-
-bool store_function_set_tags(struct db *db, const char *account, const char *name, const char *tags_json,
+bool store_function_set_tags(struct db *db, const struct function *function, const char *tags_json,
                              struct err *err);

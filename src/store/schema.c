@@ -1,8 +1,8 @@
 /* The schema, step by step.
  *
  * function          one row per function: the number its next version gets, its tags (a JSON object of texts)
- * function_version  one row per version, "$LATEST" included; document is model/function_stored.c's form
- * access_key        the keys requests are signed with */
+ * function_version  one row per version, $LATEST as number 0; document is model/function_stored.c's form
+ * record            everything else, see store/records.h */
 #include "store/schema.h"
 
 const char *const schema_steps[] = {
@@ -16,17 +16,20 @@ const char *const schema_steps[] = {
     "CREATE TABLE function_version ("
     "  account TEXT NOT NULL,"
     "  name TEXT NOT NULL,"
-    "  version TEXT NOT NULL,"
+    "  number INTEGER NOT NULL,"
     "  document TEXT NOT NULL,"
-    "  PRIMARY KEY (account, name, version),"
+    "  PRIMARY KEY (account, name, number),"
     "  FOREIGN KEY (account, name) REFERENCES function (account, name) ON DELETE CASCADE"
-    ") STRICT;"
-    "CREATE TABLE access_key ("
-    "  id TEXT NOT NULL PRIMARY KEY,"
-    "  secret TEXT NOT NULL,"
+    ") STRICT, WITHOUT ROWID;",
+
+    "CREATE TABLE record ("
     "  account TEXT NOT NULL,"
-    "  arn TEXT NOT NULL"
-    ") STRICT;",
+    "  scope TEXT NOT NULL,"
+    "  kind TEXT NOT NULL,"
+    "  name TEXT NOT NULL,"
+    "  document TEXT NOT NULL,"
+    "  PRIMARY KEY (account, scope, kind, name)"
+    ") STRICT, WITHOUT ROWID;",
 };
 
 const int schema_version = sizeof schema_steps / sizeof schema_steps[0];

@@ -1,9 +1,11 @@
 """The API front under test: tests/contract/control_plane.c, which is everything of the daemon but the
 sandboxes. LAMB_BUILD names the build directory."""
 
+import json
 import os
 import signal
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,12 +17,20 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
 
-REGION = "us-east-1"
+sys.path.append(str(Path(__file__).resolve().parents[1] / "integration"))
+
+from support.s3 import FakeS3  # noqa: E402 (it is found there)
+from world import REGION, ROLE_NAME, package  # noqa: E402
 
 
 def program():
     build = os.environ.get("LAMB_BUILD", str(Path(__file__).resolve().parents[2] / "build"))
     return Path(build) / "tests" / "control_plane"
+
+
+def trust_in(service):
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 @dataclass
@@ -45,23 +55,51 @@ class Front:
         SigV4Auth(Credentials(self.access_key, self.secret), "lambda", REGION).add_auth(request)
         return URLLib3Session().send(request.prepare())
 
+    def add_role(self, name, service):
+        """Gives its ARN."""
+        document = trust_in(service)
+        role = self.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=document)
+        return role["Role"]["Arn"]
+
 
 @pytest.fixture(scope="session")
-def front(tmp_path_factory):
+def s3():
+    fake = FakeS3()
+    fake.objects["contract", "package.zip"] = package()
+    yield fake
+    fake.close()
+
+
+@pytest.fixture(scope="session")
+def front(tmp_path_factory, s3):
     data = tmp_path_factory.mktemp("front")
     log = (data / "log").open("w")
     process = subprocess.Popen(
-        [program(), "serve", data / "data"], stdout=subprocess.PIPE, stderr=log, text=True
+        [program(), "serve", data / "data"],
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
+        env={**os.environ, "S3_ENDPOINT": s3.url},
     )
     word, port, access_key, secret = process.stdout.readline().split()
     assert word == "ready"
-    yield Front(f"http://127.0.0.1:{port}", access_key, secret)
+    front = Front(f"http://127.0.0.1:{port}", access_key, secret)
+    front.add_role(ROLE_NAME, "lambda.amazonaws.com")
+    front.client("iam").attach_role_policy(
+        RoleName=ROLE_NAME, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess"
+    )
+    yield front
     process.send_signal(signal.SIGTERM)
     status = process.wait(30)
     process.stdout.close()
     log.close()
     assert status == 0, (data / "log").read_text()
     assert " error " not in (data / "log").read_text()
+
+
+@pytest.fixture(scope="session")
+def client(front):
+    return front.client()
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,12 @@
 /* The API front for tests: everything of the real daemon but the sandboxes. Invocations are answered here, by
  * the name of the function: "throttled...", "failing...", "silent..." (never answers); every other one gives
- * its payload back.
+ * its payload back, unless no concurrency is reserved for it.
  *
  *   control_plane --operations             prints the operation table: name, method, path, query, status,
  *                                          `yes` when it is supported
+ *   control_plane --members                prints the members of every operation as JSON
  *   control_plane serve DIR [sigv4|off]    serves on a free port of 127.0.0.1, prints one line `ready <port>
- * <key> <secret>` and ends with SIGTERM */
+ * <key> <secret>` and ends with SIGTERM; gets code from S3 at $S3_ENDPOINT */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,13 +16,25 @@
 #include "api/api.h"
 #include "api/lambda/operations.h"
 #include "base/clock.h"
+#include "base/json.h"
+#include "base/map.h"
 #include "base/mem.h"
+#include "model/constraint.h"
 #include "sys/fs.h"
 
 #define REGION "us-east-1"
 #define ACCOUNT "000000000000"
 
+#define ROLE_CREDENTIALS_MS 3600000
+
+/* Stands for the module: knows which functions may not run at all, by "account/name". */
+struct invoke {
+    struct loop *loop;
+    struct map blocked;
+};
+
 struct invocation {
+    const struct invoke *invoke;
     void (*done)(void *arg, const struct invoke_result *result);
     void *arg;
     const struct function *function;
@@ -31,11 +44,20 @@ struct invocation {
     bool is_abandoned;
 };
 
+static bool is_blocked(const struct invocation *invocation) {
+    const struct function *function = invocation->function;
+    OWN_MEM char *key = mem_format("%s/%s", function->account, function->name);
+    return map_get(&invocation->invoke->blocked, key) != NULL;
+}
+
 static void answer(void *arg) {
     struct invocation *invocation = arg;
     struct invoke_result result = {.payload = invocation->payload, .payload_len = invocation->payload_len};
     const char *name = invocation->function->name;
-    if (strncmp(name, "throttled", 9) == 0) {
+    if (is_blocked(invocation)) {
+        result.outcome = INVOKE_THROTTLED;
+        result.reason = "ReservedFunctionConcurrentInvocationLimitExceeded";
+    } else if (strncmp(name, "throttled", 9) == 0) {
         result.outcome = INVOKE_THROTTLED;
         result.reason = "ConcurrentInvocationLimitExceeded";
     } else if (strncmp(name, "failing", 7) == 0) {
@@ -51,15 +73,12 @@ static void answer(void *arg) {
     free(invocation);
 }
 
-struct invoke {
-    struct loop *loop;
-};
-
 void invoke_start(struct invoke *invoke, const struct invoke_request *request,
                   void (*done)(void *arg, const struct invoke_result *result), void *arg,
                   struct invocation **ret_invocation) {
     struct invocation *invocation = mem_alloc(sizeof *invocation);
     *invocation = (struct invocation){
+        .invoke = invoke,
         .done = done,
         .arg = arg,
         .function = function_ref(request->function),
@@ -81,6 +100,19 @@ void invoke_retire(struct invoke *invoke, const struct function *function) {
     (void)function;
 }
 
+void invoke_set_upper(struct invoke *invoke, const struct invoke_upper *upper) {
+    (void)invoke;
+    (void)upper;
+}
+
+void invoke_set_reserved(struct invoke *invoke, const char *account, const char *name, int64_t reserved) {
+    OWN_MEM char *key = mem_format("%s/%s", account, name);
+    if (reserved == 0)
+        map_put(&invoke->blocked, key, invoke);
+    else
+        map_remove(&invoke->blocked, key);
+}
+
 static int print_operations(void) {
     for (size_t i = 0; i < lambda_operation_count; i++) {
         const struct api_operation *row = &lambda_operations[i];
@@ -88,6 +120,82 @@ static int print_operations(void) {
                row->status, row->run ? "yes" : "no");
     }
     return 0;
+}
+
+static void put_constraint(struct json_writer *writer, const struct constraint *constraint);
+
+static void put_members(struct json_writer *writer, const struct constraint *members) {
+    json_open_array(writer);
+    for (const struct constraint *member = members; member->name; member++)
+        put_constraint(writer, member);
+    json_close_array(writer);
+}
+
+static void put_part(struct json_writer *writer, const char *name, const struct constraint *part) {
+    if (!part)
+        return;
+    json_key(writer, name);
+    put_constraint(writer, part);
+}
+
+static void put_rules(struct json_writer *writer, const struct constraint *constraint) {
+    json_key(writer, "required");
+    json_put_bool(writer, constraint->required);
+    json_key(writer, "sensitive");
+    json_put_bool(writer, constraint->sensitive);
+    if (constraint->max != 0)
+        json_put_member_integer(writer, "min", constraint->min);
+    if (constraint->max != 0 && constraint->max != CONSTRAINT_NO_MAX)
+        json_put_member_integer(writer, "max", constraint->max);
+    json_put_member(writer, "pattern", constraint->pattern ? constraint->pattern->text : NULL);
+    if (!constraint->values)
+        return;
+    json_key(writer, "enum");
+    json_open_array(writer);
+    for (const char *const *value = constraint->values; *value; value++)
+        json_put_string(writer, *value);
+    json_close_array(writer);
+}
+
+static void put_constraint(struct json_writer *writer, const struct constraint *constraint) {
+    static const char *const types[] = {
+        [CONSTRAINT_TEXT] = "text",     [CONSTRAINT_BLOB] = "blob",        [CONSTRAINT_INTEGER] = "integer",
+        [CONSTRAINT_DOUBLE] = "double", [CONSTRAINT_BOOLEAN] = "boolean",  [CONSTRAINT_LIST] = "list",
+        [CONSTRAINT_MAP] = "map",       [CONSTRAINT_STRUCT] = "structure",
+    };
+    static const char *const places[] = {
+        [CONSTRAINT_IN_BODY] = "body",         [CONSTRAINT_IN_PATH] = "uri",
+        [CONSTRAINT_IN_QUERY] = "querystring", [CONSTRAINT_IN_HEADER] = "header",
+        [CONSTRAINT_IS_BODY] = "payload",
+    };
+    json_open_object(writer);
+    json_put_member(writer, "name", constraint->name);
+    json_put_member(writer, "type", types[constraint->type]);
+    json_put_member(writer, "place", places[constraint->place]);
+    json_put_member(writer, "wire", constraint->wire);
+    put_rules(writer, constraint);
+    put_part(writer, "key", constraint->key);
+    put_part(writer, "item", constraint->item);
+    if (constraint->members) {
+        json_key(writer, "members");
+        put_members(writer, constraint->members);
+    }
+    json_close_object(writer);
+}
+
+static int print_members(void) {
+    OWN(buf) struct buf text;
+    struct json_writer writer;
+    buf_init(&text, 1 << 20);
+    json_writer_init(&writer, &text);
+    json_open_object(&writer);
+    for (size_t i = 0; i < lambda_operation_count; i++) {
+        json_key(&writer, lambda_operations[i].name);
+        put_members(&writer, lambda_operations[i].members);
+    }
+    json_close_object(&writer);
+    puts(buf_text(&text));
+    return buf_ok(&text) ? 0 : 1;
 }
 
 static void stop(void *arg) {
@@ -129,7 +237,6 @@ static int serve(const char *dir, bool requires_signature) {
 
     struct runtime_set runtimes = {0};
     fill_runtimes(&runtimes);
-    const char *s3_endpoint = getenv("S3_ENDPOINT");
     const struct api_options options = {
         .region = REGION,
         .account = ACCOUNT,
@@ -137,22 +244,26 @@ static int serve(const char *dir, bool requires_signature) {
         .public_endpoint = endpoint,
         .blob_dir = blobs,
         .code_dir = code,
-        .s3_endpoint = s3_endpoint,
+        .s3_endpoint = getenv("S3_ENDPOINT"),
         .runtimes = &runtimes,
         .concurrency = LIMIT_CONCURRENCY,
+        .checks_roles = true,
+        .role_credentials_ms = ROLE_CREDENTIALS_MS,
     };
     struct clock clock = clock_system();
     struct loop *loop = loop_new();
     struct work_lane *lane = work_lane_new(loop);
     struct invoke invoke = {.loop = loop};
+    map_init(&invoke.blocked);
     struct api *api;
     check(api_new(loop, &clock, &options, db, lane, &invoke, &api, &err), &err);
     const struct http_options http = {.send_date = true, .idle_timeout_ms = 60000};
-    struct http_listener *listener = http_listener_new(loop, fd, api_http_handler(), api, &http, &clock);
+    struct http_listener *listener = http_listener_new(loop, fd, api_http_handler(), api_http_arg(api), &http,
+                                                       &clock);
     struct loop_signal *term = loop_signal_new(loop, SIGTERM, stop, loop);
 
     struct access_key key;
-    api_root_key(api, &key);
+    api_root_key(api, ACCOUNT, &key);
     printf("ready %u %s %s\n", http_listen_port(fd), key.id, key.secret);
     fflush(stdout);
     loop_run(loop);
@@ -161,6 +272,7 @@ static int serve(const char *dir, bool requires_signature) {
     http_listener_free(listener);
     run_until_idle(loop, api, lane);
     api_free(api);
+    map_done(&invoke.blocked);
     work_lane_free(lane);
     loop_free(loop);
     db_close(db);
@@ -171,8 +283,10 @@ static int serve(const char *dir, bool requires_signature) {
 int main(int argc, char **argv) {
     if (argc == 2 && strcmp(argv[1], "--operations") == 0)
         return print_operations();
+    if (argc == 2 && strcmp(argv[1], "--members") == 0)
+        return print_members();
     if (argc >= 3 && strcmp(argv[1], "serve") == 0)
         return serve(argv[2], argc < 4 || strcmp(argv[3], "off") != 0);
-    fprintf(stderr, "usage: control_plane --operations | serve DIR [sigv4|off]\n");
+    fprintf(stderr, "usage: control_plane --operations | --members | serve DIR [sigv4|off]\n");
     return 2;
 }

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,6 +150,60 @@ static void connect_tcp(char **args) {
     say_result(connect(sock, (struct sockaddr *)&address, sizeof address));
 }
 
+/* All that somebody listens at on the loopback interface; a socket may happen to connect to itself. */
+static void list_ports(char **args) {
+    (void)args;
+    char line[4000] = "";
+    for (int port = 1; port < 65536; port++) {
+        int sock = socket(AF_INET, SOCK_STREAM, 0);
+        struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((unsigned short)port)};
+        struct sockaddr_in own;
+        socklen_t len = sizeof own;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        if (connect(sock, (struct sockaddr *)&address, sizeof address) == 0 &&
+            getsockname(sock, (struct sockaddr *)&own, &len) == 0 && own.sin_port != address.sin_port)
+            snprintf(line + strlen(line), sizeof line - strlen(line), "%s%d", line[0] ? " " : "", port);
+        close(sock);
+    }
+    say("%s", line);
+}
+
+/* Serves a port of its own, for others to find. */
+static void listen_for_ever(char **args) {
+    int sock = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(args[0]))};
+    if (bind(sock, (struct sockaddr *)&address, sizeof address) == -1 || listen(sock, 1) == -1)
+        return say_result(-1);
+    say("listening");
+    for (;;)
+        pause();
+}
+
+/* Until nobody listens at the port any more. */
+static void wait_refused(char **args) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(args[0]))};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (int i = 0; i < 1000; i++) {
+        int sock = socket(AF_INET, SOCK_STREAM, 0);
+        if (connect(sock, (struct sockaddr *)&address, sizeof address) == -1)
+            return say_result(-1);
+        close(sock);
+        poll(NULL, 0, 5);
+    }
+    say("still there");
+}
+
+/* Sends the name of the port to it. */
+static void call_port(char **args) {
+    int sock = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(args[0]))};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (connect(sock, (struct sockaddr *)&address, sizeof address) == -1 ||
+        write(sock, args[0], strlen(args[0])) == -1)
+        return say_result(-1);
+    say("called");
+}
+
 static void connect_abstract(char **args) {
     int sock = socket(AF_UNIX, SOCK_STREAM, 0);
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -224,6 +279,10 @@ const struct probe probes_of_files[] = {
     {"climb", climb},
     {"connect", connect_tcp},
     {"connect_abstract", connect_abstract},
+    {"ports", list_ports},
+    {"listen", listen_for_ever},
+    {"wait_refused", wait_refused},
+    {"call_port", call_port},
     {"connect_path", connect_path},
     {"status", show_status},
     {"groups", show_groups},

@@ -2,6 +2,7 @@
 #include "sandbox_fixture.h"
 
 #include <dirent.h>
+#include <elf.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "sys/fs.h"
 
 static const char *const environment[] = {"PROBE=here", NULL};
+static const struct sandbox_fds no_fds = {-1, -1, -1, -1};
 
 static bool write_file(const char *path, const void *content, size_t len, mode_t mode) {
     int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -27,13 +29,20 @@ static bool write_file(const char *path, const void *content, size_t len, mode_t
 
 static bool fill_directory(const char *dir, const struct buf *probe) {
     static const char script[] = "#!/nowhere/interpreter\n";
-    char path[5][96];
-    static const char *const names[] = {"code/probe", "code/setuid", "code/plain", "code/script", "secret"};
-    for (size_t i = 0; i < 5; i++)
+    static const Elf64_Ehdr foreign = {
+        .e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
+        .e_type = ET_EXEC,
+        .e_machine = FIXTURE_FOREIGN_NUMBER,
+    };
+    char path[6][96];
+    static const char *const names[] = {"code/probe",  "code/setuid", "code/plain",
+                                        "code/script", "secret",      "code/foreign"};
+    for (size_t i = 0; i < 6; i++)
         snprintf(path[i], sizeof path[i], "%s/%s", dir, names[i]);
     return write_file(path[0], probe->data, probe->len, 0755) &&
            write_file(path[1], probe->data, probe->len, 04755) && write_file(path[2], "plain", 5, 0666) &&
-           write_file(path[3], script, sizeof script - 1, 0755) && write_file(path[4], "secret", 6, 0644);
+           write_file(path[3], script, sizeof script - 1, 0755) && write_file(path[4], "secret", 6, 0644) &&
+           write_file(path[5], &foreign, sizeof foreign, 0755);
 }
 
 bool fixture_make_files(struct fixture *fixture) {
@@ -68,14 +77,14 @@ static struct outcome *find_outcome(struct fixture *fixture, uint64_t id) {
 static void stop_reading(struct outcome *outcome) {
     loop_watch_free(outcome->watch);
     outcome->watch = NULL;
-    fd_close(&outcome->output_fd);
+    fd_close(&outcome->fds.output);
 }
 
 static void output_ready(void *arg, int events) {
     (void)events;
     struct outcome *outcome = arg;
     size_t room = sizeof outcome->output - 1 - outcome->output_len;
-    ssize_t len = read(outcome->output_fd, outcome->output + outcome->output_len, room);
+    ssize_t len = read(outcome->fds.output, outcome->output + outcome->output_len, room);
     if (len <= 0) {
         stop_reading(outcome);
         return;
@@ -84,14 +93,13 @@ static void output_ready(void *arg, int events) {
     outcome->output[outcome->output_len] = '\0';
 }
 
-static void started(void *arg, uint64_t id, int listener_fd, int output_fd, int memory_peak_fd) {
+static void started(void *arg, uint64_t id, struct sandbox_fds *fds) {
     struct fixture *fixture = arg;
     struct outcome *outcome = find_outcome(fixture, id);
     outcome->has_started = true;
-    outcome->listener_fd = listener_fd;
-    outcome->output_fd = output_fd;
-    outcome->peak_fd = memory_peak_fd;
-    outcome->watch = loop_watch_new(fixture->loop, output_fd, output_ready, outcome);
+    outcome->fds = *fds;
+    *fds = no_fds;
+    outcome->watch = loop_watch_new(fixture->loop, outcome->fds.output, output_ready, outcome);
     loop_watch_set(outcome->watch, LOOP_READ);
 }
 
@@ -106,8 +114,9 @@ static void ended(void *arg, uint64_t id, const struct sandbox_end *end) {
     struct outcome *outcome = find_outcome(arg, id);
     outcome->has_ended = true;
     outcome->end = *end;
-    fd_close(&outcome->listener_fd);
-    fd_close(&outcome->peak_fd);
+    fd_close(&outcome->fds.runtime_listener);
+    fd_close(&outcome->fds.api_listener);
+    fd_close(&outcome->fds.memory_peak);
 }
 
 static void lost(void *arg) {
@@ -122,8 +131,7 @@ static void is_late(void *arg) {
 
 void fixture_let_go(struct outcome *outcome) {
     stop_reading(outcome);
-    fd_close(&outcome->listener_fd);
-    fd_close(&outcome->peak_fd);
+    sandbox_fds_close(&outcome->fds);
 }
 
 bool fixture_start(struct fixture *fixture, const char *instance, uint32_t stock, struct err *err) {
@@ -174,8 +182,9 @@ struct plan fixture_plan(const char *const *argv) {
 }
 
 uint64_t fixture_begin(struct fixture *fixture, const struct plan *plan, struct outcome *outcome) {
-    *outcome = (struct outcome){.output_fd = -1, .listener_fd = -1, .peak_fd = -1, .fixture = fixture};
-    uint64_t id = sandbox_start(fixture->host, plan, &fixture->code_fd);
+    *outcome = (struct outcome){.fds = no_fds, .fixture = fixture};
+    const int mount_fds[] = {fixture->code_fd, fixture->code_fd};
+    uint64_t id = sandbox_start(fixture->host, plan, mount_fds);
     fixture->outcomes[id % (sizeof fixture->outcomes / sizeof fixture->outcomes[0])] = outcome;
     return id;
 }
@@ -191,7 +200,7 @@ bool fixture_wait(struct fixture *fixture, struct outcome *outcome,
 }
 
 bool outcome_is_over(const struct outcome *outcome) {
-    return outcome->has_failed || (outcome->has_ended && outcome->output_fd == -1);
+    return outcome->has_failed || (outcome->has_ended && outcome->fds.output == -1);
 }
 
 bool outcome_has_output(const struct outcome *outcome) {

@@ -17,7 +17,7 @@ struct fixture {
     bool is_lost;
     bool is_late;
     char dir[64]; /* of this test run; holds "code" and "secret" */
-    int code_fd;
+    int code_fd;  /* of every mount of a plan */
     char report[8192];
     struct outcome *outcomes[64]; /* by id, modulo */
 };
@@ -31,12 +31,19 @@ struct outcome {
     struct sandbox_end end;
     char output[16384]; /* "" or lines */
     size_t output_len;
-    int output_fd; /* -1 once it has ended */
-    int listener_fd;
-    int peak_fd;
+    struct sandbox_fds fds; /* output is -1 once it has ended */
     struct fixture *fixture;
     struct loop_watch *watch;
 };
+
+/* The machine that the program "foreign" is built for, which is not this one. */
+#ifdef __aarch64__
+#define FIXTURE_FOREIGN "x86_64"
+#define FIXTURE_FOREIGN_NUMBER EM_X86_64
+#else
+#define FIXTURE_FOREIGN "aarch64"
+#define FIXTURE_FOREIGN_NUMBER EM_AARCH64
+#endif
 
 /* Makes the directory and its files. False with a line on stderr. */
 bool fixture_make_files(struct fixture *fixture);

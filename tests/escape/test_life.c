@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -74,6 +75,18 @@ static void test_interpreter_is_missing(void **state) {
                         "lamb: can't execute /var/task/script: No such file or directory\n");
 }
 
+static void test_program_is_for_another_machine(void **state) {
+    (void)state;
+    struct utsname here;
+    char line[256];
+    assert_int_equal(uname(&here), 0);
+    snprintf(line, sizeof line,
+             "lamb: can't execute /var/task/foreign: foreign is built for " FIXTURE_FOREIGN
+             " and this machine is %s\n",
+             here.machine);
+    assert_not_executed("/var/task/foreign", ENOEXEC, 126, line);
+}
+
 static void test_working_directory_is_missing(void **state) {
     (void)state;
     struct plan plan = fixture_plan((const char *const[]){"/var/task/probe", "exit", "0", NULL});
@@ -121,6 +134,19 @@ static void test_plan_is_too_large(void **state) {
     free(text);
     assert_true(outcome.has_failed);
     assert_int_equal(outcome.failure.code, ERR_LIMIT);
+}
+
+/* A second directory, as a function's layers are. */
+static void test_two_directories(void **state) {
+    (void)state;
+    struct plan plan = fixture_plan((const char *const[]){"/opt/probe", "list", "/opt", NULL});
+    plan.mounts[1].target = "/opt";
+    plan.mount_count = 2;
+    fixture_run(&fixture, &plan, &outcome);
+    assert_string_equal(outcome.output, "foreign plain probe script setuid\n");
+    plan.argv = (const char *const[]){"/opt/probe", "write", "/opt/plain", NULL};
+    fixture_run(&fixture, &plan, &outcome);
+    assert_string_equal(outcome.output, "EROFS\n");
 }
 
 /* Killing. */
@@ -189,7 +215,7 @@ static void test_peak_memory_while_it_runs(void **state) {
     uint64_t id = fixture_begin(&fixture, &plan, &outcome);
     assert_true(fixture_wait(&fixture, &outcome, outcome_has_output));
     char text[32] = "";
-    assert_true(pread(outcome.peak_fd, text, sizeof text - 1, 0) > 0);
+    assert_true(pread(outcome.fds.memory_peak, text, sizeof text - 1, 0) > 0);
     assert_in_range(strtoul(text, NULL, 10), 10000, 16 * 1024 * 1024);
     sandbox_kill(fixture.host, id);
     assert_true(fixture_wait(&fixture, &outcome, outcome_is_over));
@@ -301,11 +327,13 @@ int main(void) {
         cmocka_unit_test(test_program_is_missing),
         cmocka_unit_test(test_program_is_not_executable),
         cmocka_unit_test(test_interpreter_is_missing),
+        cmocka_unit_test(test_program_is_for_another_machine),
         cmocka_unit_test(test_working_directory_is_missing),
         cmocka_unit_test(test_mount_target_is_missing),
         cmocka_unit_test(test_mount_target_climbs),
         cmocka_unit_test(test_limit_is_out_of_range),
         cmocka_unit_test(test_plan_is_too_large),
+        cmocka_unit_test(test_two_directories),
         cmocka_unit_test(test_kill_running),
         cmocka_unit_test(test_kill_waiting),
         cmocka_unit_test(test_kill_unknown),

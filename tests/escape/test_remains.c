@@ -308,7 +308,7 @@ static void check_rootless(void) {
     } probes[] = {
         {{"/var/task/probe", "identity", NULL}, "993 993 993, 990 990 990, 0 groups\n"},
         {{"/var/task/probe", "status", "CapEff"}, "0000000000000000\n"},
-        {{"/var/task/probe", "list", "/var/task"}, "plain probe script setuid\n"},
+        {{"/var/task/probe", "list", "/var/task"}, "foreign plain probe script setuid\n"},
         {{"/var/task/probe", "read", "/proc/1/mem"}, "EACCES\n"},
         {{"/var/task/probe", "other_roots"}, "none\n"},
         {{"/var/task/probe", "write", "/var/task/plain"}, "EROFS\n"},

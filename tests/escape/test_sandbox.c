@@ -78,7 +78,7 @@ static const struct attempt attempts[] = {
     TRY("kcmp", "EPERM\n", "call", "kcmp", "1", "2", "0"),
     TRY("pidfd_getfd", "EPERM\n", "call", "pidfd_getfd", "0", "0", "0"), /* Files. */
     TRY("reads its code", "[plain]\n", "show", "/var/task/plain"),
-    TRY("sees nothing beside its code", "plain probe script setuid\n", "list", "/var/task"),
+    TRY("sees nothing beside its code", "foreign plain probe script setuid\n", "list", "/var/task"),
     TRY("a file of the host", "ENOENT\n", "read", "$DIR/secret"),
     TRY("another function's code", "ENOENT\n", "read", "$DIR/code/plain"),
     TRY("the host's passwords", "ENOENT\n", "read", "/etc/shadow"),
@@ -165,6 +165,8 @@ static const struct attempt attempts[] = {
     TRY("cloud metadata", "ENETUNREACH\n", "connect", "169.254.169.254", "80"),
     TRY("the host's abstract sockets", "ECONNREFUSED\n", "connect_abstract", "$SOCKET"),
     TRY("its Runtime API", "ok\n", "connect", "127.0.0.1", "9001"),
+    TRY("Lamb's API", "ok\n", "connect", "127.0.0.1", "9002"),
+    TRY("ports there are", "9001 9002\n", "ports"),
     TRY("raw IPv4", "EPERM\n", "socket", "2", "3", "1"),
     TRY("raw IPv6", "EPERM\n", "socket", "10", "3", "58"),
     TRY("packet sockets", "EAFNOSUPPORT\n", "socket", "17", "3", "768"),

@@ -7,8 +7,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "model/constraint.h"
-#include "model/function_constraints.h"
 #include "model/function_ref.h"
 
 static void check_again(const struct function_ref *ref, enum function_ref_kind kind) {
@@ -39,28 +37,12 @@ static void check_reference(const char *text, enum function_ref_kind kind) {
     function_ref_check_new_name(&ref, &err);
 }
 
-/* Every member that has a pattern: matchers stay inside their text. */
-static void check_members(const char *text) {
-    struct violations violations = {0};
-    static const struct constraint *const tables[] = {create_function_members, update_function_code_members};
-    constraint_check_text(&tag_resource_arn, text, &violations);
-    constraint_check_text(&list_functions_master_region, text, &violations);
-    constraint_check_text(&invoke_tenant_id, text, &violations);
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
-        for (const struct constraint *member = tables[i]; member->name; member++)
-            if (member->type == CONSTRAINT_TEXT)
-                constraint_check_text(member, text, &violations);
-    struct err err;
-    violations_finish(&violations, &err);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     char *text = mem_copy_text((const char *)data, size);
     check_reference(text, FUNCTION_REF_READ);
     check_reference(text, FUNCTION_REF_WRITE);
-    check_members(text);
     struct function_ref ref = {.name = "f"};
     struct err err;
     if (function_ref_qualify(&ref, text, &err))

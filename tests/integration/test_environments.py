@@ -190,6 +190,56 @@ def test_concurrency_limit(new_daemon):
     assert lamb.invoke(name, 0).error is None
 
 
+def call_raw(lamb, name, event="0"):
+    return lamb.request("POST", f"/2015-03-31/functions/{name}/invocations", event)
+
+
+def assert_reserved_is_used_up(answer):
+    assert (answer.status, answer.error) == (429, "TooManyRequestsException")
+    assert answer.json == {
+        "Reason": "ReservedFunctionConcurrentInvocationLimitExceeded",
+        "Type": "User",
+        "message": "Rate Exceeded.",
+    }
+
+
+def test_reserved_concurrency(lamb):
+    name = lamb.create_python(WHO_PY, Timeout=20)
+    other = lamb.create_c(packages.ECHO_C)
+    lamb.client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(lamb.invoke, name, 3)
+        wait_until(lambda: lamb.logs(name).count("START") == 1, 10, "the call has begun")
+        assert_reserved_is_used_up(call_raw(lamb, name))
+        assert lamb.invoke(other, {}).error is None
+        assert running.result().error is None
+    assert lamb.invoke(name, 0).error is None
+    lamb.client.delete_function_concurrency(FunctionName=name)
+    assert len({answer.json for answer in call_together(lamb, name, 1, 2)}) == 2
+
+
+def test_nothing_reserved_stops_a_function(lamb):
+    name = lamb.create_python(WHO_PY)
+    lamb.client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    assert_reserved_is_used_up(call_raw(lamb, name))
+    lamb.client.delete_function_concurrency(FunctionName=name)
+    assert lamb.invoke(name, 0).error is None
+
+
+def test_reservation_leaves_less_to_the_others(new_daemon):
+    lamb = new_daemon(*settings.concurrency(102))
+    reserving = lamb.create_c(packages.ECHO_C)
+    name = lamb.create_c(WHO_C, "#include <unistd.h>", Timeout=30)
+    lamb.client.put_function_concurrency(FunctionName=reserving, ReservedConcurrentExecutions=2)
+    with ThreadPoolExecutor(100) as pool:
+        running = [pool.submit(lamb.invoke, name, 5) for _ in range(100)]
+        wait_until(lambda: lamb.logs(name).count("START") == 100, 20, "all calls have begun")
+        assert call_raw(lamb, name).json["Reason"] == "ConcurrentInvocationLimitExceeded"
+        assert call_raw(lamb, reserving, "{}").status == 200
+        for call in running:
+            assert call.result().error is None
+
+
 def test_throttled_calls_do_not_leak_slots(new_daemon):
     lamb = new_daemon(*settings.concurrency(1))
     name = lamb.create_c(WHO_C, "#include <unistd.h>")

@@ -1,12 +1,17 @@
 """What a function finds around itself: variables, files, memory, processor, limits; and what stays
 between calls."""
 
+import json
+import platform
 import socket
+import struct
 import time
 
 import pytest
 
-from support import packages
+from support import clients, packages
+from support.fixtures import strange_processes
+from support.waiting import wait_until
 
 ENVIRON_PY = "import os\ndef handler(event, context):\n    return dict(os.environ)\n"
 
@@ -21,7 +26,9 @@ def common_variables(lamb, name):
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{name}",
+        "AWS_LAMBDA_LOG_FORMAT": "Text",
         "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9002",
         "LAMBDA_TASK_ROOT": "/var/task",
         "LAMBDA_RUNTIME_DIR": "/var/runtime",
         "LANG": "en_US.UTF-8",
@@ -48,9 +55,10 @@ def test_variables_of_python(lamb):
     )
     assert found["AWS_LAMBDA_LOG_STREAM_NAME"].split("/")[-1].startswith("[$LATEST]")
     assert found["_X_AMZN_TRACE_ID"].startswith("Root=1-")
-    # Roles have no credentials in Lamb yet; those of the daemon's own environment must not stand in for them.
-    for credential in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        assert credential not in found
+    # Of the role, for a while; those of the daemon's own environment must not stand in for them.
+    assert found["AWS_ACCESS_KEY_ID"].startswith("ASIA")
+    assert found["AWS_SESSION_TOKEN"]
+    assert found["AWS_SECRET_ACCESS_KEY"] != lamb.daemon.keys["AWS_SECRET_ACCESS_KEY"]
 
 
 @pytest.mark.skipif(
@@ -106,6 +114,184 @@ def test_variables_of_the_user(lamb):
 def test_path_of_the_user_wins(lamb):
     name = lamb.create_python(ENVIRON_PY, Environment={"Variables": {"PATH": "/usr/bin:/bin"}})
     assert lamb.invoke(name).json["PATH"] == "/usr/bin:/bin"
+
+
+def test_variables_of_logging(lamb):
+    logging = {"LogFormat": "JSON", "ApplicationLogLevel": "WARN", "LogGroup": "/team/own"}
+    name = lamb.create_python(ENVIRON_PY)
+    path = f"/2015-03-31/functions/{name}/configuration"
+    assert lamb.request("PUT", path, json.dumps({"LoggingConfig": logging})).status == 200
+    lamb.wait_updated(name)
+    expected = {
+        "AWS_LAMBDA_LOG_FORMAT": "JSON",
+        "AWS_LAMBDA_LOG_LEVEL": "WARN",
+        "AWS_LAMBDA_LOG_GROUP_NAME": "/team/own",
+    }
+    assert_has(lamb.invoke(name).json, expected)
+
+
+CALL_OTHER_PY = """import json, os, boto3
+def handler(event, context):
+    client = boto3.client('lambda', endpoint_url=os.environ['AWS_ENDPOINT_URL'])
+    answer = client.invoke(FunctionName=event, Payload=b'{"from": "inside"}')
+    return json.load(answer['Payload'])
+"""
+
+
+@pytest.fixture
+def permissive_role(lamb):
+    """The tests' role may do everything with functions while the test runs."""
+    iam = clients.boto_client(lamb.daemon, "iam")
+    everything = {"Effect": "Allow", "Action": "lambda:*", "Resource": "*"}
+    iam.put_role_policy(
+        RoleName="lamb-test",
+        PolicyName="everything",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": everything}),
+    )
+    yield
+    iam.delete_role_policy(RoleName="lamb-test", PolicyName="everything")
+    iam.close()
+
+
+@pytest.mark.usefixtures("permissive_role")
+def test_function_calls_another_one_with_the_sdk(lamb):
+    other = lamb.create_c(packages.ECHO_C)
+    name = lamb.create_python(CALL_OTHER_PY, Timeout=30, MemorySize=1769)
+    assert lamb.invoke(name, other).json == {"from": "inside"}
+
+
+def test_functions_own_endpoint_wins(lamb):
+    variables = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+    name = lamb.create_python(ENVIRON_PY, Environment={"Variables": variables})
+    assert_has(lamb.invoke(name).json, variables)
+
+
+def test_api_inside_asks_for_a_signature(lamb):
+    source = """import http.client
+def handler(event, context):
+    connection = http.client.HTTPConnection('127.0.0.1', 9002)
+    connection.request('GET', '/2015-03-31/functions/')
+    return connection.getresponse().status
+"""
+    assert lamb.invoke(lamb.create_python(source, MemorySize=512)).json == 403
+
+
+@pytest.mark.usefixtures("permissive_role")
+def test_function_may_call_the_api_while_it_ends(lamb):
+    """From a thread that runs on when the call is over, on the very function it runs in: all of it goes at
+    once, and the daemon is none the worse for it."""
+    source = """import os, threading, boto3
+client = boto3.client('lambda', endpoint_url=os.environ['AWS_ENDPOINT_URL'])
+def late(name):
+    threading.Event().wait(0.3)
+    client.delete_function(FunctionName=name)
+def handler(event, context):
+    threading.Thread(target=late, args=(context.function_name,)).start()
+"""
+    name = lamb.create_python(source, Timeout=30, MemorySize=1769)
+    assert lamb.invoke(name).error is None
+    wait_until(lambda: not strange_processes(lamb.daemon), 20, "the function ended itself")
+
+
+def publish_layer(lamb, files):
+    answer = lamb.client.publish_layer_version(
+        LayerName=lamb.new_name("layer"), Content={"ZipFile": packages.zip_files(files)}
+    )
+    return answer["LayerVersionArn"]
+
+
+def test_layers_lie_in_opt_and_the_later_one_wins(lamb):
+    layers = [
+        publish_layer(lamb, {"both": "first", "one": "1"}),
+        publish_layer(lamb, {"both": "second", "two": "2"}),
+    ]
+    source = """import os
+def handler(event, context):
+    return {name: open('/opt/' + name).read() for name in sorted(os.listdir('/opt'))}
+"""
+    name = lamb.create_python(source, Layers=layers)
+    assert lamb.invoke(name).json == {"both": "second", "one": "1", "two": "2"}
+
+
+def test_opt_is_read_only(lamb):
+    source = """def handler(event, context):
+    try:
+        open('/opt/new', 'w')
+    except OSError as error:
+        return error.errno
+"""
+    name = lamb.create_python(source, Layers=[publish_layer(lamb, {"file": ""})])
+    assert lamb.invoke(name).json == 30
+
+
+def test_layer_of_python_modules(lamb):
+    """As on AWS: /var/task, then site-packages of the version, then /opt/python."""
+    version = "python3.11"
+    layer = publish_layer(
+        lamb,
+        {
+            "python/everywhere.py": "x = 'plain'",
+            f"python/lib/{version}/site-packages/everywhere.py": "x = 'version'",
+            "python/plain.py": "x = 'plain'",
+            "python/own.py": "x = 'layer'",
+        },
+    )
+    source = """import sys, everywhere, plain, own
+def handler(event, context):
+    return [everywhere.x, plain.x, own.x, sys.path[:3]]
+"""
+    archive = packages.zip_files({"app.py": source, "own.py": "x = 'function'"})
+    name = lamb.create(archive, runtime=version, Layers=[layer])
+    paths = ["/var/task", f"/opt/python/lib/{version}/site-packages", "/opt/python"]
+    assert lamb.invoke(name).json == ["version", "plain", "function", paths]
+
+
+@pytest.mark.skipif(
+    packages.node_major() not in (16, 18, 20, 22, 24), reason="no node that is a Lambda runtime"
+)
+def test_layer_of_node_modules(lamb):
+    major = packages.node_major()
+    layer = publish_layer(
+        lamb,
+        {
+            "nodejs/node_modules/everywhere/index.js": "module.exports = 'plain';",
+            f"nodejs/node{major}/node_modules/everywhere/index.js": "module.exports = 'version';",
+            "nodejs/node_modules/plain/index.js": "module.exports = 'plain';",
+        },
+    )
+    source = "exports.handler = async () => [require('everywhere'), require('plain')];\n"
+    name = lamb.create_node(source, runtime=f"nodejs{major}.x", Layers=[layer])
+    assert lamb.invoke(name).json == ["version", "plain"]
+
+
+def test_programs_of_a_layer_are_found(lamb):
+    layer = publish_layer(lamb, {"bin/tool.sh": "#!/bin/sh\necho found\n"})
+    source = """import subprocess
+def handler(event, context):
+    return subprocess.run(['tool.sh'], capture_output=True, text=True).stdout
+"""
+    assert lamb.invoke(lamb.create_python(source, Layers=[layer])).json == "found\n"
+
+
+def test_bootstrap_in_a_layer(lamb):
+    layer = publish_layer(lamb, {"bootstrap": packages.BASH_RUNTIME.replace("HANDLER", "echo '\"layer\"'")})
+    name = lamb.create(packages.zip_files({"data": "no bootstrap here"}), Layers=[layer])
+    assert lamb.invoke(name, {}).json == "layer"
+
+
+def test_bootstrap_for_another_machine(lamb):
+    number, built_for = (62, "x86_64") if platform.machine() == "aarch64" else (183, "aarch64")
+    header = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHI", 2, number, 1) + bytes(40)
+    name = lamb.create(packages.zip_entry("bootstrap", header, 0o755))
+    answer = lamb.invoke(name, {}, LogType="Tail")
+    assert answer.json == {
+        "errorType": "Runtime.InvalidEntrypoint",
+        "errorMessage": f"RequestId: {answer.request_id} Error: "
+        "fork/exec /var/task/bootstrap: exec format error",
+    }
+    reason = f"bootstrap is built for {built_for} and this machine is {platform.machine()}\n"
+    assert reason in answer.log
+    assert "Status: error\tError Type: Runtime.InvalidEntrypoint" in answer.log
 
 
 def test_context_of_python(lamb):

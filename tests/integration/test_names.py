@@ -100,6 +100,17 @@ def test_unknown_version_and_alias_of_a_function(lamb):
         assert answer.message == f"Function not found: {lamb.arn(name, qualifier)}"
 
 
+def test_alias_in_every_form(lamb):
+    name = lamb.create_python(packages.ECHO_PY)
+    lamb.client.publish_version(FunctionName=name)
+    lamb.client.create_alias(FunctionName=name, Name="blue", FunctionVersion="1")
+    for reference in references(lamb, name):
+        shown = lamb.configuration(f"{reference}:blue")
+        assert (shown["Version"], shown["FunctionArn"]) == ("1", lamb.arn(name, "blue")), reference
+        answer = lamb.invoke(f"{reference}:blue", {"a": 1}, Qualifier="blue")
+        assert (answer.version, answer.json) == ("1", {"a": 1}), reference
+
+
 def test_latest_in_small_letters_is_nothing(lamb):
     name = lamb.create_python(packages.ECHO_PY)
     answer = lamb.request("GET", f"{FUNCTIONS}/{name}?Qualifier=%24latest")

@@ -100,7 +100,7 @@ def test_order_of_settings(new_daemon, tmp_path):
 
 def test_region_and_account_are_in_arns(new_daemon):
     lamb = new_daemon("--region", "eu-west-3", "--account-id", "123456789012")
-    name = lamb.create_python(packages.ECHO_PY)
+    name = lamb.create_python(packages.ECHO_PY, Role="arn:aws:iam::123456789012:role/lamb-test")
     assert (
         lamb.configuration(name)["FunctionArn"]
         == f"arn:aws:lambda:eu-west-3:123456789012:function:{name}"

@@ -201,6 +201,21 @@ def test_list_of_all_versions(lamb):
     ]
 
 
+def test_pages_of_all_versions(lamb):
+    names = create_some(lamb, 3)
+    for number in (1, 2):
+        lamb.update_configuration(names[1], Description=str(number))
+        lamb.client.publish_version(FunctionName=names[1])
+    expected = [f"{name}:{version}" for name in names for version in ("$LATEST", "1", "2")]
+    expected = [one for one in expected if one.startswith(names[1]) or one.endswith("$LATEST")]
+    for size in (1, 2, 3, 4):
+        pages = lamb.client.get_paginator("list_functions").paginate(
+            FunctionVersion="ALL", PaginationConfig={"PageSize": size}
+        )
+        found = [entry["FunctionArn"] for page in pages for entry in page["Functions"]]
+        assert found == [lamb.arn(*one.split(":")) for one in expected]
+
+
 @pytest.mark.parametrize(
     "query, message",
     [

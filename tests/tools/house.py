@@ -49,6 +49,7 @@ FILE_LAYERS = {
 LIBRARIES = {
     "uv.h": "sys",
     "llhttp": "http",
+    "pcre2.h": "model",
     "curl/": "http",
     "sqlite3.h": "store",
     "libpq": "store",

@@ -18,11 +18,26 @@
 
 uint64_t started_count;
 bool is_killed[MAX_SANDBOXES + 1];
+struct launched launched;
+
+static void note_plan(const struct plan *plan) {
+    launched = (struct launched){.mount_count = plan->mount_count};
+    snprintf(launched.program, sizeof launched.program, "%s", plan->argv[0]);
+    for (size_t i = 0; i < plan->mount_count; i++)
+        snprintf(launched.targets[i], sizeof launched.targets[i], "%s", plan->mounts[i].target);
+    size_t len = 0;
+    for (size_t i = 0; plan->envp[i]; i++) {
+        len += (size_t)snprintf(launched.variables + len, sizeof launched.variables - len, "%s\n",
+                                plan->envp[i]);
+        assert_true(len < sizeof launched.variables);
+    }
+}
 
 uint64_t sandbox_start(struct sandbox_host *host, const struct plan *plan, const int *mount_fds) {
     (void)host;
-    assert_string_equal(plan->argv[0], "/var/task/bootstrap");
-    assert_true(mount_fds[0] >= 0);
+    note_plan(plan);
+    for (size_t i = 0; i < plan->mount_count; i++)
+        assert_true(mount_fds[i] >= 0);
     assert_true(started_count < MAX_SANDBOXES);
     return ++started_count;
 }
@@ -38,6 +53,8 @@ void sandbox_limit_cpu(struct sandbox_host *host, uint64_t id, uint32_t cpu_mill
 }
 
 struct clock test_clock;
+int64_t clock_ahead_us;
+struct upper upper;
 struct loop *loop;
 struct invoke *invoke;
 struct runtime_set runtimes;
@@ -45,13 +62,50 @@ struct function *function;
 char dir[64], code_dir[96], log_dir[96];
 struct caller callers[8];
 
-static void make_code(void) {
-    OWN_MEM char *layout = fs_join(code_dir, DIGEST);
-    OWN_MEM char *bootstrap = fs_join(layout, "bootstrap");
+static int64_t mono_us(void *context) {
+    (void)context;
+    struct clock machine = clock_system();
+    return clock_mono_us(&machine) + clock_ahead_us;
+}
+
+void add_file(const char *digest, const char *name, unsigned mode) {
+    OWN_MEM char *layout = fs_join(code_dir, digest);
+    OWN_MEM char *path = fs_join(layout, name);
     assert_true(fs_make_dirs(layout, 0755, NULL));
-    int fd = open(bootstrap, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
-    assert_true(fd >= 0 && fchmod(fd, 0755) == 0);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd >= 0 && fchmod(fd, mode) == 0);
     close(fd);
+}
+
+static bool give_credentials(void *arg, const struct function *asked,
+                             struct invoke_credentials *ret_credentials) {
+    assert_ptr_equal(arg, &upper);
+    assert_string_equal(asked->name, "f");
+    *ret_credentials = (struct invoke_credentials){
+        .access_key_id = "ASIA0000000000000000",
+        .secret_access_key = "secret",
+        .session_token = "token",
+        .lifetime_ms = upper.lifetime_ms,
+    };
+    return upper.has_credentials;
+}
+
+static void *open_api(void *arg, int listener_fd) {
+    assert_ptr_equal(arg, &upper);
+    upper.opened++;
+    return (void *)(intptr_t)(listener_fd + 1);
+}
+
+static void close_api(void *arg, void *api) {
+    assert_ptr_equal(arg, &upper);
+    upper.closed++;
+    close((int)(intptr_t)api - 1);
+}
+
+void set_upper(void) {
+    const struct invoke_upper callbacks = {
+        .credentials = give_credentials, .open_api = open_api, .close_api = close_api, .arg = &upper};
+    invoke_set_upper(invoke, &callbacks);
 }
 
 void make_invoke(uint32_t concurrency) {
@@ -80,14 +134,17 @@ int setup(void **state) {
     memset(is_killed, 0, sizeof is_killed);
     memset(callers, 0, sizeof callers);
     test_clock = clock_system();
+    test_clock.mono_us = mono_us;
+    clock_ahead_us = 0;
+    upper = (struct upper){.has_credentials = true, .lifetime_ms = 3600000};
     loop = loop_new();
-    make_code();
+    add_file(DIGEST, "bootstrap", 0755);
     make_invoke(10);
     function = function_new();
     snprintf(function->account, sizeof function->account, "000000000000");
-    snprintf(function->name, sizeof function->name, "f");
+    function_set_text(&function->name, "f");
     snprintf(function->version, sizeof function->version, "$LATEST");
-    snprintf(function->runtime, sizeof function->runtime, "provided.al2023");
+    function_set_text(&function->runtime, "provided.al2023");
     snprintf(function->code_digest, sizeof function->code_digest, DIGEST);
     function->state = FUNCTION_ACTIVE;
     function->epoch = 1;
@@ -147,12 +204,15 @@ struct caller *call(int index) {
 }
 
 struct runtime start_sandbox(uint64_t id) {
-    int listener, pipes[2];
+    int listener, api_listener, pipes[2];
     assert_true(http_listen("127.0.0.1", 0, &listener, NULL));
+    assert_true(http_listen("127.0.0.1", 0, &api_listener, NULL));
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(http_listen_port(listener))};
     inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
     assert_int_equal(pipe2(pipes, O_NONBLOCK | O_CLOEXEC), 0);
-    invoke_sandbox_callbacks()->started(invoke, id, listener, pipes[0], -1);
+    struct sandbox_fds fds = {listener, api_listener, pipes[0], -1};
+    invoke_sandbox_callbacks()->started(invoke, id, &fds);
+    fd_close(&fds.api_listener);
     struct runtime runtime = {.sock = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), .output = pipes[1]};
     assert_int_equal(connect(runtime.sock, (struct sockaddr *)&address, sizeof address), 0);
     return runtime;

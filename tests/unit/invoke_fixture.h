@@ -31,9 +31,19 @@ struct runtime {
     int output;
 };
 
+/* What the last sandbox was asked for with. */
+struct launched {
+    char program[64];
+    char variables[8192]; /* each ended by a newline */
+    size_t mount_count;
+    char targets[2][16];
+};
+
 extern uint64_t started_count;
 extern bool is_killed[MAX_SANDBOXES + 1];
-extern struct clock test_clock;
+extern struct launched launched;
+extern struct clock test_clock; /* the machine's, and so much ahead of it */
+extern int64_t clock_ahead_us;
 extern struct loop *loop;
 extern struct invoke *invoke;
 extern struct runtime_set runtimes;
@@ -41,10 +51,21 @@ extern struct function *function;
 extern char dir[64], code_dir[96], log_dir[96];
 extern struct caller callers[8];
 
+/* The modules above: what they were asked for, and what they answer. */
+struct upper {
+    bool has_credentials;
+    int64_t lifetime_ms;
+    int opened;
+    int closed;
+};
+extern struct upper upper;
+void set_upper(void);
+
 void make_invoke(uint32_t concurrency);
 int setup(void **state);
 int teardown(void **state);
 void update_function(void);
+void add_file(const char *digest, const char *name, unsigned mode);
 struct caller *call_with(int index, const char *payload, bool wants_tail);
 struct caller *call(int index);
 struct runtime start_sandbox(uint64_t id);

@@ -122,85 +122,12 @@ static void usage_counts_every_version(void **state) {
     assert_int_equal(usage.code_bytes, 120);
 }
 
-struct turn {
-    struct catalogue_lock lock;
-    struct catalogue_entry *entry;
-    int *order;
-    int number;
-    bool ends_at_once;
-};
-
-static void take_turn(struct catalogue_lock *lock) {
-    struct turn *turn = list_item(lock, struct turn, lock);
-    turn->number = ++*turn->order;
-    if (turn->ends_at_once)
-        entry_unlock(turn->entry);
-}
-
-static void changes_take_turns(void **state) {
-    (void)state;
-    struct catalogue_entry *entry = catalogue_add(&catalogue, ACCOUNT, "f");
-    int order = 0;
-    struct turn turns[3];
-    for (int i = 0; i < 3; i++) {
-        turns[i] = (struct turn){.lock.run = take_turn, .entry = entry, .order = &order};
-        entry_lock(entry, &turns[i].lock);
-    }
-    assert_int_equal(order, 1);
-    entry_unlock(entry);
-    assert_int_equal(turns[1].number, 2);
-    entry_unlock(entry);
-    assert_int_equal(turns[2].number, 3);
-    entry_unlock(entry);
-    assert_false(entry->is_locked);
-}
-
-/* Turns that end at once must not nest: so many would need more stack than there is. */
-static void many_short_turns(void **state) {
-    (void)state;
-    enum { COUNT = 200000 };
-    struct catalogue_entry *entry = catalogue_add(&catalogue, ACCOUNT, "f");
-    int order = 0;
-    struct turn *turns = mem_alloc_array(COUNT, sizeof *turns);
-    for (int i = 0; i < COUNT; i++) {
-        turns[i] = (struct turn){
-            .lock.run = take_turn, .entry = entry, .order = &order, .ends_at_once = i > 0};
-        entry_lock(entry, &turns[i].lock);
-    }
-    entry_unlock(entry);
-    assert_int_equal(order, COUNT);
-    for (int i = 0; i < COUNT; i++)
-        assert_int_equal(turns[i].number, i + 1);
-    free(turns);
-}
-
-static void new_entry_is_locked_by_its_maker(void **state) {
-    (void)state;
-    struct catalogue_entry *entry = catalogue_add(&catalogue, ACCOUNT, "f");
-    int order = 0;
-    struct turn turn = {.lock.run = take_turn, .entry = entry, .order = &order, .ends_at_once = true};
-    entry_lock_new(entry);
-    entry_lock(entry, &turn.lock);
-    assert_int_equal(order, 0);
-    entry_ref(entry);
-    catalogue_remove(&catalogue, entry);
-    entry_unlock(entry);
-    assert_int_equal(order, 1);
-    entry_unref(entry);
-}
-
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, drop)
     const struct CMUnitTest tests[] = {
-        TEST(finds_by_account_and_name),
-        TEST(name_longer_than_any_is_not_found),
-        TEST(keeps_the_order_of_names),
-        TEST(removed_entry_lives_while_it_is_held),
-        TEST(versions_are_found_by_number),
-        TEST(usage_counts_every_version),
-        TEST(changes_take_turns),
-        TEST(many_short_turns),
-        TEST(new_entry_is_locked_by_its_maker),
+        TEST(finds_by_account_and_name),    TEST(name_longer_than_any_is_not_found),
+        TEST(keeps_the_order_of_names),     TEST(removed_entry_lives_while_it_is_held),
+        TEST(versions_are_found_by_number), TEST(usage_counts_every_version),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -45,6 +45,18 @@ static void defaults_are_as_documented(void **state) {
     assert_string_equal(config.data_dir, "/nowhere");
 }
 
+static void accounts_are_twelve_digits_each(void **state) {
+    (void)state;
+    static const char *const wrong[] = {"1", "111111111111,", ",111111111111", "111111111111;222222222222",
+                                        "1111111111111", "11111111111a"};
+    assert_true(load("--accounts", "111111111111,222222222222"));
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        config_done(&config);
+        assert_false(load("--accounts", wrong[i]));
+        assert_non_null(strstr(err.text, "setting accounts"));
+    }
+}
+
 static void arguments_win_over_environment(void **state) {
     (void)state;
     setenv("LAMB_REGION", "eu-west-1", 1);
@@ -113,6 +125,7 @@ static void bad_values_say_what_is_allowed(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(defaults_are_as_documented, setup, teardown),
+        cmocka_unit_test_setup_teardown(accounts_are_twelve_digits_each, setup, teardown),
         cmocka_unit_test_setup_teardown(arguments_win_over_environment, setup, teardown),
         cmocka_unit_test_setup_teardown(environment_wins_over_the_file, setup, teardown),
         cmocka_unit_test_setup_teardown(a_bad_line_is_named, setup, teardown),

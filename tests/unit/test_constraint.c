@@ -1,60 +1,30 @@
-/* model/constraint and the tables of model/function_constraints: each kind of rule with the service's words,
- * as recorded. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+/* model/constraint: each kind of rule with the service's words, as recorded, on the members of a few
+ * operations. */
+#include "members_fixture.h"
 
 #include "base/buf.h"
-#include "base/mem.h"
-#include "model/function_constraints.h"
 
 #define VALID                                                                                                \
     "\"FunctionName\":\"f\",\"Role\":\"arn:aws:iam::000000000000:role/r\",\"Code\":{\"ZipFile\":\"UEs=\"}"
 
-static bool check(const struct constraint *members, const char *json, struct err *err) {
-    struct json_doc doc;
-    assert_true(json_parse(&doc, json, strlen(json), 20000, err));
-    struct violations violations = {0};
-    bool accepted = constraint_check_body(members, json_root(&doc), &violations, err) &&
-                    violations_finish(&violations, err);
-    json_doc_done(&doc);
-    return accepted;
-}
-
-static void expect_fine(const struct constraint *members, const char *json) {
-    struct err err;
-    if (!check(members, json, &err))
-        fail_msg("%s: %s", json, err.text);
-}
-
-static void expect(const struct constraint *members, const char *json, enum err_code code, const char *text) {
-    struct err err;
-    if (check(members, json, &err))
-        fail_msg("accepted: %s", json);
-    assert_string_equal(err.text, text);
-    assert_int_equal(err.code, code);
-}
+#define TAGGED "Resource=arn:aws:lambda:us-east-1:000000000000:function:f"
+#define UPDATE update_function_configuration_members, "FunctionName=f"
 
 /* CreateFunction with a valid body and one member more. */
 static void expect_create(const char *member, const char *path_and_value, const char *constraint) {
     char *json = mem_format("{" VALID ",%s}", member);
     char *text = mem_format("1 validation error detected: Value %s failed to satisfy constraint: %s",
                             path_and_value, constraint);
-    expect(create_function_members, json, ERR_VALIDATION, text);
+    expect(create_function_members, NULL, json, ERR_VALIDATION, text);
     free(json);
     free(text);
 }
 
 static void test_valid(void **state) {
     (void)state;
-    expect_fine(create_function_members, "{" VALID "}");
+    expect_fine(create_function_members, NULL, "{" VALID "}");
     expect_fine(
-        create_function_members,
+        create_function_members, NULL,
         "{" VALID
         ",\"Timeout\":900,\"MemorySize\":128,\"Description\":null,\"Unknown\":[1],\"Handler\":\"a.b\","
         "\"Architectures\":[\"arm64\"],\"Environment\":{\"Variables\":{\"AB\":\"x\"}},\"Tags\":{\"k\":\"v\"},"
@@ -64,29 +34,28 @@ static void test_valid(void **state) {
         "\"TargetArn\":\"\"},"
         "\"KMSKeyArn\":\"arn:aws:kms:us-east-1:000000000000:key/"
         "k\",\"Publish\":true,\"PackageType\":\"Zip\"}");
-    expect_fine(update_function_configuration_members, "{}");
-    expect_fine(update_function_code_members, "{\"ZipFile\":\"\",\"DryRun\":false}");
+    expect_fine(UPDATE, "{}");
+    expect_fine(update_function_code_members, "FunctionName=f", "{\"ZipFile\":\"\",\"DryRun\":false}");
 }
 
 static void test_required(void **state) {
     (void)state;
-    expect(create_function_members, "{}", ERR_VALIDATION,
+    expect(create_function_members, NULL, "{}", ERR_VALIDATION,
            "3 validation errors detected: Value null at 'functionName' failed to satisfy constraint: Member "
            "must not be "
            "null; Value null at 'role' failed to satisfy constraint: Member must not be null; Value null at "
            "'code' failed to "
            "satisfy constraint: Member must not be null");
-    expect(create_function_members, "{" VALID ",\"EphemeralStorage\":{}}", ERR_VALIDATION,
+    expect(create_function_members, NULL, "{" VALID ",\"EphemeralStorage\":{}}", ERR_VALIDATION,
            "1 validation error detected: Value null at 'ephemeralStorage.size' failed to satisfy constraint: "
            "Member must not "
            "be null");
-    expect(tag_resource_members, "{\"Tags\":null}", ERR_VALIDATION,
+    expect(tag_resource_members, TAGGED, "{\"Tags\":null}", ERR_VALIDATION,
            "1 validation error detected: Value null at 'tags' failed to satisfy constraint: Member must not "
            "be null");
-    struct violations violations = {0};
-    struct err err;
-    assert_true(constraint_check_body(tag_resource_members, (struct json_value){0}, &violations, &err));
-    assert_int_equal(violations.count, 1);
+    expect(tag_resource_members, TAGGED, NULL, ERR_VALIDATION,
+           "1 validation error detected: Value null at 'tags' failed to satisfy constraint: Member must not "
+           "be null");
 }
 
 static void test_bounds(void **state) {
@@ -109,7 +78,7 @@ static void test_bounds(void **state) {
     free(value);
     long_text[256] = '\0';
     member = mem_format("{" VALID ",\"Description\":\"%s\"}", long_text);
-    expect_fine(create_function_members, member);
+    expect_fine(create_function_members, NULL, member);
     free(member);
     free(long_text);
 }
@@ -123,18 +92,18 @@ static void test_length_of_other_scripts(void **state) {
     for (int i = 0; i < 128; i++)
         buf_append_text(&json, "\\uD83D\\uDE00");
     buf_append_text(&json, "\"}");
-    expect_fine(update_function_configuration_members, buf_text(&json));
+    expect_fine(UPDATE, buf_text(&json));
     json.len -= 2;
     buf_append_text(&json, "\xc3\xa9\"}");
     struct err err;
-    assert_false(check(update_function_configuration_members, buf_text(&json), &err));
+    assert_false(check_request(UPDATE, buf_text(&json), &err));
     assert_non_null(strstr(err.text, "Member must have length less than or equal to 256"));
     buf_done(&json);
 }
 
 static void test_patterns_and_enums(void **state) {
     (void)state;
-    expect(update_function_configuration_members, "{\"Role\":\"r1\"}", ERR_VALIDATION,
+    expect(UPDATE, "{\"Role\":\"r1\"}", ERR_VALIDATION,
            "1 validation error detected: Value 'r1' at 'role' failed to satisfy constraint: Member must "
            "satisfy regular "
            "expression pattern: arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+");
@@ -144,7 +113,7 @@ static void test_patterns_and_enums(void **state) {
                   "Member must satisfy regular expression pattern: (arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()");
     expect_create("\"PackageType\":\"zip\"", "'zip' at 'packageType'",
                   "Member must satisfy enum value set: [Zip, Image]");
-    expect(create_function_members,
+    expect(create_function_members, NULL,
            "{\"FunctionName\":\"f\",\"Role\":\"arn:aws:iam::000000000000:role/"
            "r\",\"Code\":{\"S3Bucket\":\"x.\"}}",
            ERR_VALIDATION,
@@ -193,21 +162,21 @@ static void test_maps(void **state) {
                   "at 'environment.variables'",
                   "Map keys must satisfy constraint: [Member must satisfy regular expression pattern: "
                   "[a-zA-Z]([a-zA-Z0-9_])+]");
-    expect(tag_resource_members, "{\"Tags\":{\"\":\"v\",\"k\":\"w\"}}", ERR_VALIDATION,
+    expect(tag_resource_members, TAGGED, "{\"Tags\":{\"\":\"v\",\"k\":\"w\"}}", ERR_VALIDATION,
            "1 validation error detected: Value '{=v, k=w}' at 'tags' failed to satisfy constraint: Map keys "
            "must satisfy "
            "constraint: [Member must have length less than or equal to 128, Member must have length greater "
            "than or equal to "
            "1, Member must satisfy regular expression pattern: ([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)]");
-    expect(tag_resource_members, "{\"Tags\":{\"k\":\"a*b\"}}", ERR_VALIDATION,
+    expect(tag_resource_members, TAGGED, "{\"Tags\":{\"k\":\"a*b\"}}", ERR_VALIDATION,
            "1 validation error detected: Value '{k=a*b}' at 'tags' failed to satisfy constraint: Map value "
            "must satisfy "
            "constraint: [Member must have length less than or equal to 256, Member must have length greater "
            "than or equal to "
            "0, Member must satisfy regular expression pattern: ([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)]");
-    expect_fine(tag_resource_members,
+    expect_fine(tag_resource_members, TAGGED,
                 "{\"Tags\":{\"\xc3\xa9t\xc3\xa9 \xe6\x97\xa5\xe6\x9c\xac\":\"\xd9\xa1 +-=._:/@\"}}");
-    expect_fine(tag_resource_members, "{\"Tags\":{}}");
+    expect_fine(tag_resource_members, TAGGED, "{\"Tags\":{}}");
 }
 
 static void test_types(void **state) {
@@ -239,83 +208,119 @@ static void test_types(void **state) {
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char *json = mem_format("{\"Role\":\"bad\",%s}", cases[i].member);
-        expect(create_function_members, json, ERR_SYNTAX, cases[i].text);
+        expect(create_function_members, NULL, json, ERR_SYNTAX, cases[i].text);
         free(json);
     }
-    expect(create_function_members, "[]", ERR_SYNTAX, "Start of list found where not expected");
-    expect(create_function_members, "\"x\"", ERR_SYNTAX, "Expected null");
-    expect_fine(update_function_configuration_members, "{\"Timeout\":1e2,\"Description\":\"\\\\u0000\"}");
+    expect(create_function_members, NULL, "[]", ERR_SYNTAX, "Start of list found where not expected");
+    expect(create_function_members, NULL, "\"x\"", ERR_SYNTAX, "Expected null");
+    expect_fine(UPDATE, "{\"Timeout\":1e2,\"Description\":\"\\\\u0000\"}");
 }
 
 static void test_path_and_query(void **state) {
     (void)state;
+    expect_fine(list_functions_members, NULL, NULL);
+    expect_fine(list_functions_members,
+                "MaxItems=50\nFunctionVersion=ALL\nMasterRegion=eu-west-1\nMarker=", NULL);
+    expect(list_functions_members, "FunctionVersion=invalid\nMaxItems=10001", NULL, ERR_VALIDATION,
+           "2 validation errors detected: Value 'invalid' at 'functionVersion' failed to satisfy constraint: "
+           "Member must satisfy enum value set: [ALL]; Value '10001' at 'maxItems' failed to satisfy "
+           "constraint: Member must have value less than or equal to 10000");
+    static const char *const bad[] = {"", "x", "1x", "1.5", "\"1\"", "0x10", "--1", "99999999999999999999"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char *line = mem_format("FunctionVersion=bad\nMaxItems=%s", bad[i]);
+        expect(list_functions_members, line, NULL, ERR_SYNTAX,
+               "STRING_VALUE can not be converted to an Integer");
+        free(line);
+    }
+    expect(get_durable_execution_members, "DurableExecutionArn=x\nIncludeExecutionData=1", NULL, ERR_SYNTAX,
+           "STRING_VALUE can not be converted to a Boolean");
+    static const struct constraint double_members[] = {
+        {.name = "Share", .type = CONSTRAINT_DOUBLE, .place = CONSTRAINT_IN_QUERY, .wire = "s", .max = 1},
+        {.name = NULL}};
+    expect_fine(double_members, "s=1", NULL);
+    expect(double_members, "s=1.5", NULL, ERR_VALIDATION,
+           "1 validation error detected: Value '1.5' at 'share' failed to satisfy constraint: Member must "
+           "have value less than or equal to 1.0");
+    expect(double_members, "s=true", NULL, ERR_SYNTAX, "STRING_VALUE can not be converted to a Double");
+}
+
+static void test_lists_in_the_query(void **state) {
+    (void)state;
+    expect_fine(untag_resource_members, TAGGED "\ntagKeys=a\ntagKeys=b", NULL);
+    expect(untag_resource_members, TAGGED "\ntagKeys=a\ntagKeys=b*", NULL, ERR_VALIDATION,
+           "1 validation error detected: Value '[a, b*]' at 'tagKeys' failed to satisfy constraint: Member "
+           "must satisfy constraint: [Member must have length less than or equal to 128, Member must have "
+           "length greater than or equal to 1, Member must satisfy regular expression pattern: "
+           "([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)]");
+    expect_fine(list_durable_executions_by_function_members,
+                "FunctionName=f\nStatuses=RUNNING\nStatuses=FAILED\nReverseOrder=false", NULL);
+    expect(list_durable_executions_by_function_members, "FunctionName=f\nStatuses=running", NULL,
+           ERR_VALIDATION,
+           "1 validation error detected: Value '[running]' at 'statuses' failed to satisfy constraint: "
+           "Member must satisfy constraint: [Member must satisfy enum value set: [SUCCEEDED, TIMED_OUT, "
+           "STOPPED, FAILED, RUNNING], Member must not be null]");
+}
+
+/* A member of the path that also stands in the body is none of the body's. */
+static void test_places(void **state) {
+    (void)state;
+    expect_fine(UPDATE, "{\"FunctionName\":7,\"Timeout\":3}");
+    expect(update_function_configuration_members, NULL, "{\"FunctionName\":\"f\"}", ERR_VALIDATION,
+           "1 validation error detected: Value null at 'functionName' failed to satisfy constraint: Member "
+           "must not be null");
+}
+
+static void test_single_members(void **state) {
+    (void)state;
     struct err err;
     struct violations violations = {0};
     int64_t number = 7;
-    assert_true(constraint_check_integer(&list_functions_max_items, NULL, &number, &violations, &err));
+    const struct constraint *max_items = &list_functions_members[3];
+    assert_true(constraint_check_integer(max_items, NULL, &number, &violations, &err));
     assert_int_equal(number, 7);
-    assert_true(constraint_check_integer(&list_functions_max_items, "50", &number, &violations, &err));
+    assert_true(constraint_check_integer(max_items, "50", &number, &violations, &err));
     assert_int_equal(number, 50);
+    constraint_check_text(&list_functions_members[1], NULL, &violations);
     assert_int_equal(violations.count, 0);
-    assert_true(constraint_check_integer(&list_functions_max_items, "10001", &number, &violations, &err));
+    assert_true(constraint_check_integer(max_items, "0", &number, &violations, &err));
     assert_int_equal(number, 50);
-    constraint_check_text(&list_functions_version, "invalid", &violations);
-    constraint_check_text(&list_functions_version, NULL, &violations);
-    assert_false(violations_finish(&violations, &err));
-    assert_string_equal(
-        err.text,
-        "2 validation errors detected: Value '10001' at 'maxItems' failed to satisfy constraint: Member must "
-        "have value less than or equal to 10000; Value 'invalid' at 'functionVersion' failed to satisfy "
-        "constraint: Member must satisfy enum value set: [ALL]");
-    static const char *const bad[] = {"", "x", "1x", "1.5", "\"1\"", "0x10", "--1"};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_false(constraint_check_integer(&list_functions_max_items, bad[i], &number, &violations, &err));
-        assert_int_equal(err.code, ERR_SYNTAX);
-        assert_string_equal(err.text, "STRING_VALUE can not be converted to an Integer");
-    }
-    violations = (struct violations){0};
-    constraint_check_texts(&untag_resource_keys, NULL, 0, &violations);
-    assert_false(violations_finish(&violations, &err));
-    assert_string_equal(
-        err.text, "1 validation error detected: Value null at 'tagKeys' failed to satisfy constraint: Member "
-                  "must not be null");
-    violations = (struct violations){0};
-    constraint_check_texts(&untag_resource_keys, (const char *const[]){"a", "b*"}, 2, &violations);
-    assert_false(violations_finish(&violations, &err));
-    assert_non_null(strstr(err.text,
-                           "Value '[a, b*]' at 'tagKeys' failed to satisfy constraint: Member must satisfy "
-                           "constraint: [Member must have length less than or equal to 128, "));
+    constraint_check_text(&list_functions_members[1], "invalid", &violations);
+    assert_int_equal(violations.count, 2);
+    assert_false(constraint_check_integer(max_items, "x", &number, &violations, &err));
+    assert_int_equal(err.code, ERR_SYNTAX);
+    assert_true(constraint_read_integer("1e2", &number));
+    assert_int_equal(number, 100);
+    assert_false(constraint_read_integer("one", &number));
 }
 
-static void test_taggable(void **state) {
+static void test_nested_lists(void **state) {
     (void)state;
-    static const char *const good[] = {
-        "arn:aws:lambda:us-east-1:000000000000:function:f",
-        "arn:aws:lambda:us-east-1:000000000000:function:f:$LATEST",
-        "arn:aws:lambda:us-east-1:000000000000:layer:l",
-        "arn:aws:lambda:us-east-1:000000000000:code-signing-config:csc-0123456789abcdef0",
-        "arn:aws:lambda:us-east-1:000000000000:event-source-mapping:0BD55a3c-3c2a-4a3a-8b1c-0c3c1a2b3c4d",
-        "arn:aws-cn:lambda:cn-north-1:000000000000:capacity-provider:p",
-    };
-    static const char *const bad[] = {
-        "",
-        "f",
-        "arn:aws:lambda:us-east-1:000000000000:foobar:f",
-        "arn:aws:lambda:us-east-1:000000000000:function:f:1:2",
-        "arn::lambda:us-east-1:000000000000:function:f",
-        "arn:aws:lambda:us-east-1:000000000000:layer:l:1",
-        "arn:aws:lambda:us-east-1:00000000000:function:f",
-        "arn:aws:iam:us-east-1:000000000000:function:f",
-    };
-    struct violations violations = {0};
-    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
-        constraint_check_text(&tag_resource_arn, good[i], &violations);
-    assert_int_equal(violations.count, 0);
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        violations = (struct violations){0};
-        constraint_check_text(&tag_resource_arn, bad[i], &violations);
-        assert_true(violations.count > 0);
-    }
+#define KAFKA "{\"FunctionName\":\"f\",\"SelfManagedEventSource\":{\"Endpoints\":"
+    expect_fine(create_event_source_mapping_members, NULL,
+                KAFKA "{\"KAFKA_BOOTSTRAP_SERVERS\":[\"a.example:9092\",\"b:1\"]}}}");
+    static const char words[] =
+        "1 validation error detected: Value '{KAFKA_BOOTSTRAP_SERVERS=[a:9092, -]}' at "
+        "'selfManagedEventSource.endpoints' failed to satisfy constraint: Map value must satisfy constraint: "
+        "[Member must have length less than or equal to 10, Member must have length greater than or equal to "
+        "1, Member must satisfy constraint: [Member must have length less than or equal to 300, ";
+    struct err err;
+    assert_false(check_request(create_event_source_mapping_members, NULL,
+                               KAFKA "{\"KAFKA_BOOTSTRAP_SERVERS\":[\"a:9092\",\"-\"]}}}", &err));
+    assert_memory_equal(err.text, words, sizeof words - 1);
+    assert_false(
+        check_request(create_event_source_mapping_members, NULL, KAFKA "{\"OTHER\":[\"a:1\"]}}}", &err));
+    assert_non_null(strstr(err.text, "Map keys must satisfy constraint: [Member must satisfy enum value set: "
+                                     "[KAFKA_BOOTSTRAP_SERVERS]]"));
+}
+
+static void test_unbounded_above(void **state) {
+    (void)state;
+    expect_fine(put_function_concurrency_members, "FunctionName=f",
+                "{\"ReservedConcurrentExecutions\":2147483647}");
+    expect(put_function_concurrency_members, "FunctionName=f", "{\"ReservedConcurrentExecutions\":-1}",
+           ERR_VALIDATION,
+           "1 validation error detected: Value '-1' at 'reservedConcurrentExecutions' failed to satisfy "
+           "constraint: Member must have value greater than or equal to 0");
 }
 
 /* A report too long is cut, and its count still tells everything. */
@@ -328,7 +333,7 @@ static void test_long_reports(void **state) {
         buf_append_text(&json, i == 0 ? "\"bad\"" : ",\"bad\"");
     buf_append_text(&json, "],\"Timeout\":0}");
     struct err err;
-    assert_false(check(update_function_configuration_members, buf_text(&json), &err));
+    assert_false(check_request(UPDATE, buf_text(&json), &err));
     assert_int_equal(err.code, ERR_VALIDATION);
     assert_memory_equal(err.text, "2 validation errors detected: Value '0' at 'timeout'", 52);
     assert_true(strlen(err.text) < ERR_TEXT_BYTES);
@@ -346,7 +351,11 @@ int main(void) {
         cmocka_unit_test(test_maps),
         cmocka_unit_test(test_types),
         cmocka_unit_test(test_path_and_query),
-        cmocka_unit_test(test_taggable),
+        cmocka_unit_test(test_lists_in_the_query),
+        cmocka_unit_test(test_places),
+        cmocka_unit_test(test_single_members),
+        cmocka_unit_test(test_nested_lists),
+        cmocka_unit_test(test_unbounded_above),
         cmocka_unit_test(test_long_reports),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

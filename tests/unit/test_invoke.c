@@ -1,4 +1,5 @@
 /* What invoke/ does with calls and environments; see invoke_fixture.h for how. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -322,6 +323,218 @@ static void a_function_without_bootstrap_is_told_so(void **state) {
     assert_non_null(strstr(caller->tail, "Error Type: Runtime.InvalidEntrypoint"));
 }
 
+/* A sandbox that has answered `caller` and waits for the next event. */
+static struct runtime make_idle(uint64_t id, int caller) {
+    call(caller);
+    struct runtime runtime = cold_start(id);
+    read_answer(&runtime);
+    respond(&runtime, &callers[caller], "0");
+    read_answer(&runtime);
+    ask_next(&runtime);
+    turn_until(invoke_count(invoke).idle == 1);
+    return runtime;
+}
+
+static bool has_variable(const char *line) {
+    OWN_MEM char *whole = mem_format("\n%s\n", line);
+    return strstr(launched.variables, whole) != NULL;
+}
+
+static void without_upper_there_is_no_api(void **state) {
+    (void)state;
+    call(0);
+    assert_null(strstr(launched.variables, "AWS_ENDPOINT_URL"));
+    assert_null(strstr(launched.variables, "AWS_ACCESS_KEY_ID"));
+    assert_string_equal(launched.program, "/var/task/bootstrap");
+    assert_int_equal(launched.mount_count, 1);
+    assert_string_equal(launched.targets[0], "/var/task");
+}
+
+static void environments_get_credentials_and_the_api(void **state) {
+    (void)state;
+    set_upper();
+    struct runtime runtime = make_idle(1, 0);
+    assert_true(has_variable("AWS_ACCESS_KEY_ID=ASIA0000000000000000"));
+    assert_true(has_variable("AWS_SECRET_ACCESS_KEY=secret"));
+    assert_true(has_variable("AWS_SESSION_TOKEN=token"));
+    assert_true(has_variable("AWS_ENDPOINT_URL=http://127.0.0.1:9002"));
+    assert_int_equal(upper.opened, 1);
+    invoke_retire(invoke, function);
+    assert_true(is_killed[1]);
+    assert_int_equal(upper.closed, 0); /* perhaps it was a call through it that retired the function */
+    end_sandbox(1, (struct sandbox_end){.killed = true});
+    assert_int_equal(upper.closed, 1);
+    stop_runtime(&runtime);
+}
+
+static void the_upper_modules_may_leave_first(void **state) {
+    (void)state;
+    set_upper();
+    struct runtime runtime = make_idle(1, 0);
+    invoke_leave_upper(invoke);
+    assert_int_equal(upper.closed, 1);
+    update_function();
+    call(1);
+    assert_null(strstr(launched.variables, "AWS_ENDPOINT_URL"));
+    struct runtime second = start_sandbox(2);
+    end_sandbox(1, (struct sandbox_end){.killed = true});
+    assert_int_equal(upper.opened, 1);
+    assert_int_equal(upper.closed, 1);
+    stop_runtime(&runtime);
+    stop_runtime(&second);
+}
+
+static void a_role_without_credentials_still_runs(void **state) {
+    (void)state;
+    set_upper();
+    upper.has_credentials = false;
+    upper.lifetime_ms = 0;
+    struct runtime runtime = make_idle(1, 0);
+    assert_null(strstr(launched.variables, "AWS_ACCESS_KEY_ID"));
+    assert_true(has_variable("AWS_ENDPOINT_URL=http://127.0.0.1:9002"));
+    clock_ahead_us = INT64_C(3599) * 1000000; /* just not the idle time-out */
+    call(1);
+    assert_non_null(strstr(read_answer(&runtime), "000000000001"));
+    stop_runtime(&runtime);
+}
+
+static void an_idle_environment_is_not_used_past_its_credentials(void **state) {
+    (void)state;
+    set_upper();
+    struct runtime runtime = make_idle(1, 0);
+    clock_ahead_us = INT64_C(3590) * 1000000;
+    call(1);
+    assert_non_null(strstr(read_answer(&runtime), "000000000001"));
+    respond(&runtime, &callers[1], "1");
+    read_answer(&runtime);
+    ask_next(&runtime);
+    turn_until(invoke_count(invoke).idle == 1);
+    clock_ahead_us = INT64_C(3600) * 1000000;
+    call(2);
+    assert_true(is_killed[1]);
+    assert_int_equal(started_count, 2);
+    assert_false(callers[2].is_done);
+    stop_runtime(&runtime);
+}
+
+static void a_busy_environment_ends_after_its_call_past_its_credentials(void **state) {
+    (void)state;
+    set_upper();
+    call(0);
+    struct runtime runtime = cold_start(1);
+    read_answer(&runtime);
+    clock_ahead_us = INT64_C(3600) * 1000000;
+    respond(&runtime, &callers[0], "0");
+    assert_non_null(strstr(read_answer(&runtime), "HTTP/1.1 202"));
+    assert_true(callers[0].is_done && callers[0].outcome == INVOKE_DONE);
+    call(1);
+    ask_next(&runtime);
+    turn_until(is_killed[1]);
+    assert_false(callers[1].is_done);
+    assert_int_equal(started_count, 2);
+    stop_runtime(&runtime);
+}
+
+static void an_environment_serves_its_first_call_in_any_case(void **state) {
+    (void)state;
+    set_upper();
+    upper.lifetime_ms = 0;
+    call(0);
+    struct runtime runtime = cold_start(1);
+    assert_non_null(strstr(read_answer(&runtime), "000000000000"));
+    respond(&runtime, &callers[0], "0");
+    read_answer(&runtime);
+    ask_next(&runtime);
+    turn_until(is_killed[1]);
+    assert_int_equal(started_count, 1);
+    stop_runtime(&runtime);
+}
+
+static void idle_environments_end_with_their_credentials(void **state) {
+    (void)state;
+    set_upper();
+    upper.lifetime_ms = 1800000;
+    struct runtime runtime = make_idle(1, 0);
+    clock_ahead_us = INT64_C(1800) * 1000000; /* they may idle twice as long */
+    turn_until(is_killed[1]);
+    stop_runtime(&runtime);
+}
+
+static void reserved_concurrency_is_of_the_function(void **state) {
+    (void)state;
+    invoke_set_reserved(invoke, "000000000000", "f", 1);
+    call(0);
+    update_function(); /* another version counts as well */
+    struct caller *refused = call(1);
+    assert_int_equal(refused->outcome, INVOKE_THROTTLED);
+    assert_string_equal(refused->reason, "ReservedFunctionConcurrentInvocationLimitExceeded");
+    assert_int_equal(started_count, 1);
+    invoke_set_reserved(invoke, "000000000000", "f", -1);
+    assert_false(call(2)->is_done);
+    invoke_set_reserved(invoke, "000000000000", "f", 0);
+    assert_string_equal(call(3)->reason, "ReservedFunctionConcurrentInvocationLimitExceeded");
+    struct runtime runtime = cold_start(1);
+    read_answer(&runtime);
+    respond(&runtime, &callers[0], "0"); /* what ran before goes on */
+    read_answer(&runtime);
+    assert_true(callers[0].is_done && callers[0].outcome == INVOKE_DONE);
+    stop_runtime(&runtime);
+}
+
+#define LAYER "1111111111111111111111111111111111111111111111111111111111111111"
+
+static void use_layer(void) {
+    const struct function_layer layer = {.arn = "arn:1", .digest = LAYER};
+    function_set_layers(function, &layer, 1);
+}
+
+static void a_bootstrap_in_a_layer_runs(void **state) {
+    (void)state;
+    OWN_MEM char *bootstrap = fs_join(code_dir, DIGEST "/bootstrap");
+    assert_int_equal(unlink(bootstrap), 0);
+    add_file(LAYER, "bootstrap", 0755);
+    use_layer();
+    call(0);
+    assert_int_equal(started_count, 1);
+    assert_string_equal(launched.program, "/opt/bootstrap");
+    assert_int_equal(launched.mount_count, 2);
+    assert_string_equal(launched.targets[0], "/var/task");
+    assert_string_equal(launched.targets[1], "/opt");
+}
+
+static void the_functions_bootstrap_comes_first(void **state) {
+    (void)state;
+    add_file(LAYER, "bootstrap", 0755);
+    use_layer();
+    call(0);
+    assert_string_equal(launched.program, "/var/task/bootstrap");
+}
+
+static void a_missing_layer_fails_the_call_alone(void **state) {
+    (void)state;
+    use_layer();
+    assert_int_equal(call(0)->outcome, INVOKE_FAILED);
+    assert_int_equal(started_count, 0);
+    add_file(LAYER, "bootstrap", 0755);
+    assert_false(call(1)->is_done);
+}
+
+static void a_program_for_another_machine_is_an_invalid_entrypoint(void **state) {
+    (void)state;
+    struct caller *caller = call_with(0, "{}", true);
+    const struct sandbox_end end = {.exited = true, .exit_status = 126, .exec_errno = ENOEXEC};
+    end_sandbox(1, end);
+    end_sandbox(2, end);
+    assert_true(caller->is_done);
+    assert_string_equal(caller->payload,
+                        "{\"errorType\":\"Runtime.InvalidEntrypoint\",\"errorMessage\":\"RequestId: "
+                        "00000000-0000-4000-8000-000000000000 Error: fork/exec /var/task/bootstrap: "
+                        "exec format error\"}");
+    assert_non_null(
+        strstr(caller->tail, "Phase: init\tStatus: error\tError Type: Runtime.InvalidEntrypoint"));
+    assert_non_null(strstr(caller->tail, "Status: error\tError Type: Runtime.InvalidEntrypoint\t"));
+}
+
 static void on_drained(void *arg) {
     *(bool *)arg = true;
 }
@@ -365,6 +578,19 @@ int main(void) {
                                        TEST(a_dying_idle_runtime_gets_no_event),
                                        TEST(the_oldest_idle_environment_makes_room),
                                        TEST(a_function_without_bootstrap_is_told_so),
+                                       TEST(without_upper_there_is_no_api),
+                                       TEST(environments_get_credentials_and_the_api),
+                                       TEST(the_upper_modules_may_leave_first),
+                                       TEST(a_role_without_credentials_still_runs),
+                                       TEST(an_idle_environment_is_not_used_past_its_credentials),
+                                       TEST(a_busy_environment_ends_after_its_call_past_its_credentials),
+                                       TEST(an_environment_serves_its_first_call_in_any_case),
+                                       TEST(idle_environments_end_with_their_credentials),
+                                       TEST(reserved_concurrency_is_of_the_function),
+                                       TEST(a_bootstrap_in_a_layer_runs),
+                                       TEST(the_functions_bootstrap_comes_first),
+                                       TEST(a_missing_layer_fails_the_call_alone),
+                                       TEST(a_program_for_another_machine_is_an_invalid_entrypoint),
                                        TEST(draining_waits_for_calls_and_their_log)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
 /* Log lines and error documents, word for word as recorded from the service. */
+#include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -98,6 +99,17 @@ static void exit_documents_speak_like_go(void **state) {
     }
 }
 
+static void exec_documents_speak_like_go(void **state) {
+    (void)state;
+    check(report_exec_document(ID, "/opt/bootstrap", ENOEXEC, text),
+          "{\"errorType\":\"Runtime.InvalidEntrypoint\",\"errorMessage\":\"RequestId: " ID
+          " Error: fork/exec /opt/bootstrap: exec format error\"}");
+    report_exec_document(ID, "/var/task/bootstrap", ENOENT, text);
+    assert_non_null(strstr(text, "fork/exec /var/task/bootstrap: no such file or directory"));
+    report_exec_document(ID, "/var/task/bootstrap", EACCES, text);
+    assert_non_null(strstr(text, "fork/exec /var/task/bootstrap: permission denied"));
+}
+
 static void too_large_document(void **state) {
     (void)state;
     check(
@@ -126,6 +138,7 @@ int main(void) {
         cmocka_unit_test(init_report_has_phase_and_status),
         cmocka_unit_test(timeout_document),
         cmocka_unit_test(exit_documents_speak_like_go),
+        cmocka_unit_test(exec_documents_speak_like_go),
         cmocka_unit_test(too_large_document),
         cmocka_unit_test(error_types_outside_the_pattern_are_unknown),
     };

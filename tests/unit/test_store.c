@@ -14,8 +14,8 @@
 
 #include "base/mem.h"
 #include "store/db.h"
+#include "store/change.h"
 #include "store/functions.h"
-#include "store/keys.h"
 #include "sys/fs.h"
 
 #define ACCOUNT "000000000000"
@@ -52,7 +52,7 @@ static struct db *open_db(const char *path) {
 static struct function *make_function(const char *name, const char *version) {
     struct function *function = function_new();
     snprintf(function->account, sizeof function->account, ACCOUNT);
-    snprintf(function->name, sizeof function->name, "%s", name);
+    function_set_text(&function->name, name);
     snprintf(function->version, sizeof function->version, "%s", version);
     return function;
 }
@@ -96,11 +96,36 @@ static void expect_all(struct db *db, const char *text) {
     buf_done(&seen.text);
 }
 
+/* One step. */
+static bool change(struct db *db, enum store_step_kind kind, const struct function *function,
+                   const char *tags_json, struct err *err) {
+    const struct store_step step = {.kind = kind, .function = function, .tags_json = tags_json};
+    return store_apply(db, &step, 1, err);
+}
+
+static bool add(struct db *db, const struct function *latest, const struct function *published,
+                const char *tags_json, struct err *err) {
+    const struct store_step steps[] = {
+        {.kind = STORE_FUNCTION_ADD, .function = latest, .tags_json = tags_json},
+        {.kind = STORE_FUNCTION_PUBLISH, .function = published},
+    };
+    return store_apply(db, steps, published ? 2 : 1, err);
+}
+
+static bool update(struct db *db, const struct function *version, const struct function *published,
+                   struct err *err) {
+    const struct store_step steps[] = {
+        {.kind = STORE_FUNCTION_REPLACE, .function = version},
+        {.kind = STORE_FUNCTION_PUBLISH, .function = published},
+    };
+    return store_apply(db, steps, published ? 2 : 1, err);
+}
+
 static void create(struct db *db, const char *name, bool with_version, const char *tags) {
     struct err err;
     struct function *latest = make_function(name, "$LATEST");
     struct function *published = with_version ? make_function(name, "1") : NULL;
-    if (!store_function_create(db, latest, published, tags, &err))
+    if (!add(db, latest, published, tags, &err))
         fail_msg("%s", err.text);
     function_unref(latest);
     function_unref(published);
@@ -118,18 +143,84 @@ static void test_functions(void **state) {
     struct function *published = make_function("a", "12");
     function_set_text(&latest->description, "new");
     function_set_text(&published->description, "twelve");
-    assert_true(store_function_update(db, latest, published, &err));
-    assert_true(store_function_update(db, latest, NULL, &err));
-    assert_true(store_function_set_tags(db, ACCOUNT, "b", "{\"x\":\"y\"}", &err));
+    assert_true(update(db, latest, published, &err));
+    assert_true(update(db, latest, NULL, &err));
+    struct function *other = make_function("b", "$LATEST");
+    assert_true(change(db, STORE_FUNCTION_TAGS, other, "{\"x\":\"y\"}", &err));
     expect_all(db, "a 13 {\"k\":\"v\"}: $LATEST(new) 1() 12(twelve)b 1 {\"x\":\"y\"}: $LATEST()");
 
-    assert_true(store_function_delete(db, ACCOUNT, "a", "1", &err));
-    assert_true(store_function_delete(db, ACCOUNT, "b", NULL, &err));
+    struct function *first = make_function("a", "1");
+    assert_true(change(db, STORE_FUNCTION_DELETE_VERSION, first, NULL, &err));
+    assert_true(change(db, STORE_FUNCTION_DELETE, other, NULL, &err));
     db_close(db);
     db = open_db(place->path);
     expect_all(db, "a 13 {\"k\":\"v\"}: $LATEST(new) 12(twelve)");
+    function_unref(first);
+    function_unref(other);
     function_unref(latest);
     function_unref(published);
+    db_close(db);
+}
+
+static bool see_record(void *arg, const struct record_key *key, const char *document, struct err *err) {
+    struct buf *text = arg;
+    buf_append_format(text, "%s/%s/%s/%s=%s ", key->account, key->scope, key->kind, key->name, document);
+    return strcmp(document, "stop") != 0 || err_set(err, ERR_INTERNAL, "stopped");
+}
+
+static void expect_records(struct db *db, const char *text) {
+    OWN(buf) struct buf seen;
+    struct err err;
+    buf_init(&seen, 4096);
+    if (!store_records_read(db, see_record, &seen, &err))
+        fail_msg("%s", err.text);
+    assert_string_equal(buf_text(&seen), text);
+}
+
+#define PUT(account, scope, kind, name, text)                                                                \
+    { STORE_RECORD_PUT, .key = {account, scope, kind, name}, .document = text }
+
+/* Records come in order, are replaced and deleted by their whole key, and go with their function; a change is
+ * made whole or not at all. */
+static void test_records(void **state) {
+    struct place *place = *state;
+    struct db *db = open_db(place->path);
+    struct err err;
+    create(db, "a", false, "{}");
+    create(db, "ab", false, "{}");
+    const struct store_step puts[] = {
+        PUT(ACCOUNT, "function/ab", "alias", "y", "4"),  PUT(ACCOUNT, "function/a", "policy", "x", "3"),
+        PUT(ACCOUNT, "function/a", "alias", "x", "1"),   PUT(ACCOUNT, "", "role", "r", "0"),
+        PUT(ACCOUNT, "function/a", "alias", "y", "old"), PUT(ACCOUNT, "function/a", "alias", "y", "2"),
+        PUT("other", "function/a", "alias", "x", "5"),
+    };
+    assert_true(store_apply(db, puts, sizeof puts / sizeof puts[0], &err));
+    const char all[] = ACCOUNT "//role/r=0 " ACCOUNT "/function/a/alias/x=1 " ACCOUNT
+                               "/function/a/alias/y=2 " ACCOUNT "/function/a/policy/x=3 " ACCOUNT
+                               "/function/ab/alias/y=4 other/function/a/alias/x=5 ";
+    expect_records(db, all);
+
+    struct function *missing = make_function("missing", "$LATEST");
+    const struct store_step half[] = {
+        PUT(ACCOUNT, "", "role", "r", "never"),
+        {.kind = STORE_RECORD_DELETE, .key = {ACCOUNT, "function/a", "alias", "x"}},
+        {.kind = STORE_FUNCTION_DELETE, .function = missing},
+    };
+    assert_false(store_apply(db, half, 3, &err));
+    assert_int_equal(err.code, ERR_NOT_FOUND);
+    expect_records(db, all);
+
+    const struct store_step removal = {.kind = STORE_RECORD_DELETE,
+                                       .key = {ACCOUNT, "function/a", "alias", "x"}};
+    assert_true(store_apply(db, &removal, 1, &err));
+    assert_true(store_apply(db, &removal, 1, &err)); /* absent is fine */
+    struct function *function = make_function("a", "$LATEST");
+    assert_true(change(db, STORE_FUNCTION_DELETE, function, NULL, &err));
+    db_close(db);
+    db = open_db(place->path);
+    expect_records(db, ACCOUNT "//role/r=0 " ACCOUNT "/function/ab/alias/y=4 other/function/a/alias/x=5 ");
+    function_unref(function);
+    function_unref(missing);
     db_close(db);
 }
 
@@ -142,24 +233,26 @@ static void test_refusals(void **state) {
     struct function *latest = make_function("a", "$LATEST");
     struct function *first = make_function("a", "1");
     struct function *missing = make_function("missing", "$LATEST");
-    assert_false(store_function_create(db, latest, NULL, "{}", &err));
+    assert_false(add(db, latest, NULL, "{}", &err));
     assert_int_equal(err.code, ERR_CONFLICT);
     assert_string_equal(err.text, "Function already exist: a");
-    assert_false(store_function_update(db, missing, NULL, &err));
+    assert_false(update(db, missing, NULL, &err));
     assert_int_equal(err.code, ERR_NOT_FOUND);
     function_set_text(&latest->description, "never seen");
-    assert_false(store_function_update(db, latest, first, &err)); /* version 1 is there */
+    assert_false(update(db, latest, first, &err)); /* version 1 is there */
     assert_int_equal(err.code, ERR_CONFLICT);
-    assert_false(store_function_delete(db, ACCOUNT, "missing", NULL, &err));
+    assert_false(change(db, STORE_FUNCTION_DELETE, missing, NULL, &err));
     assert_int_equal(err.code, ERR_NOT_FOUND);
-    assert_false(store_function_delete(db, ACCOUNT, "a", "7", &err));
+    struct function *seventh = make_function("a", "7");
+    assert_false(change(db, STORE_FUNCTION_DELETE_VERSION, seventh, NULL, &err));
+    function_unref(seventh);
     assert_int_equal(err.code, ERR_NOT_FOUND);
-    assert_false(store_function_set_tags(db, ACCOUNT, "missing", "{}", &err));
+    assert_false(change(db, STORE_FUNCTION_TAGS, missing, "{}", &err));
     assert_int_equal(err.code, ERR_NOT_FOUND);
     char *huge = mem_alloc(300000);
     memset(huge, 'x', 299999);
     function_set_text(&latest->description, huge);
-    assert_false(store_function_update(db, latest, NULL, &err));
+    assert_false(update(db, latest, NULL, &err));
     assert_int_equal(err.code, ERR_LIMIT);
     free(huge);
     expect_all(db, "a 2 {}: $LATEST() 1()");
@@ -198,11 +291,12 @@ static void test_statements(void **state) {
     struct db *db = open_db(place->path);
     struct err err;
     struct db_statement *statement, *same;
-    static const char insert[] = "INSERT INTO access_key (id, secret, account, arn) VALUES (?, ?, ?, ?)";
+    static const char insert[] =
+        "INSERT INTO record (account, scope, kind, name, document) VALUES (?, ?, ?, ?, ?)";
     assert_true(db_statement(db, insert, &statement, &err));
     assert_true(db_statement(db, insert, &same, &err));
     assert_ptr_equal(statement, same);
-    for (int i = 1; i <= 4; i++)
+    for (int i = 1; i <= 5; i++)
         db_bind_text(statement, i, "a\0b", 3);
     run_sql(db, statement, ERR_NONE);
     assert_int_equal(db_changed(db), 1);
@@ -212,7 +306,7 @@ static void test_statements(void **state) {
     assert_false(db_statement(db, "SELECT nothing FROM nowhere", &statement, &err));
     assert_int_equal(err.code, ERR_INTERNAL);
 
-    assert_true(db_statement(db, "SELECT id, NULL, 7 FROM access_key WHERE ?1 IS NULL", &statement, &err));
+    assert_true(db_statement(db, "SELECT name, NULL, 7 FROM record WHERE ?1 IS NULL", &statement, &err));
     db_bind_null(statement, 1);
     bool row;
     assert_true(db_step(statement, &row, &err));
@@ -233,44 +327,20 @@ static void test_transactions(void **state) {
     struct place *place = *state;
     struct db *db = open_db(place->path);
     struct err err;
-    struct access_key key = {.id = "A", .secret = "s", .account = ACCOUNT, .arn = "arn"};
+    const struct record_key key = {.account = ACCOUNT, .scope = "", .kind = "k", .name = "n"};
     assert_true(db_begin(db, &err));
-    assert_true(store_key_put(db, &key, &err));
+    assert_true(store_record_put(db, &key, "{}", &err));
     db_rollback(db);
     db_rollback(db);
     struct db_statement *statement;
     bool row;
-    assert_true(db_statement(db, "SELECT 1 FROM access_key", &statement, &err));
+    assert_true(db_statement(db, "SELECT 1 FROM record", &statement, &err));
     assert_true(db_step(statement, &row, &err));
     assert_false(row);
     db_reset(statement);
     assert_true(db_begin(db, &err));
     assert_false(db_begin(db, &err)); /* no nesting */
     assert_true(db_commit(db, &err));
-    db_close(db);
-}
-
-static bool see_key(void *arg, const struct access_key *key, struct err *err) {
-    (void)err;
-    buf_append_format(arg, "%s %s %s %s;", key->id, key->secret, key->account, key->arn);
-    return true;
-}
-
-static void test_keys(void **state) {
-    struct place *place = *state;
-    struct db *db = open_db(place->path);
-    struct err err;
-    struct access_key key = {.id = "B", .secret = "first", .account = ACCOUNT, .arn = "arn:b"};
-    assert_true(store_key_put(db, &key, &err));
-    snprintf(key.secret, sizeof key.secret, "second");
-    assert_true(store_key_put(db, &key, &err));
-    snprintf(key.id, sizeof key.id, "A");
-    assert_true(store_key_put(db, &key, &err));
-    struct buf text;
-    buf_init(&text, 4096);
-    assert_true(store_keys_read(db, see_key, &text, &err));
-    assert_string_equal(buf_text(&text), "A second " ACCOUNT " arn:b;B second " ACCOUNT " arn:b;");
-    buf_done(&text);
     db_close(db);
 }
 
@@ -348,8 +418,7 @@ static _Noreturn void write_until_killed(const char *path, int first, int told) 
         snprintf(name, sizeof name, "f%06d", number);
         struct function *latest = make_function(name, "$LATEST");
         struct function *published = make_function(name, "1");
-        if (!store_function_create(db, latest, published, "{}", NULL) ||
-            write(told, &number, sizeof number) != sizeof number)
+        if (!add(db, latest, published, "{}", NULL) || write(told, &number, sizeof number) != sizeof number)
             _exit(1);
         function_unref(latest);
         function_unref(published);
@@ -428,9 +497,9 @@ static void test_kill_of_a_writer(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_functions),        TEST(test_refusals),
-        TEST(test_stopped_readers),  TEST(test_statements),
-        TEST(test_transactions),     TEST(test_keys),
+        TEST(test_functions),        TEST(test_records),
+        TEST(test_refusals),         TEST(test_stopped_readers),
+        TEST(test_statements),       TEST(test_transactions),
         TEST(test_file_is_private),  TEST(test_files_that_cannot_be_opened),
         TEST(test_newer_schema),     TEST(test_corrupt_document),
         TEST(test_kill_of_a_writer),

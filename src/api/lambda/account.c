@@ -1,6 +1,8 @@
 /* GetAccountSettings. */
+#include "api/lambda/concurrency.h"
 #include "api/lambda/handlers.h"
 #include "api/lambda/lambda.h"
+#include "api/lambda/layers.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -8,8 +10,9 @@
 #define SETTINGS_BYTES 1024
 
 void lambda_get_account_settings(struct api_call *call) {
-    const struct catalogue_usage usage = catalogue_measure(&lambda_of(call)->catalogue,
-                                                           call->caller->account);
+    const char *account = call->caller->account;
+    struct catalogue_usage usage = catalogue_measure(&lambda_of(call)->catalogue, account);
+    usage.code_bytes += layer_code_bytes(call->api, account);
     uint32_t concurrency = call->api->options.concurrency;
     OWN(buf) struct buf body;
     buf_init(&body, SETTINGS_BYTES);
@@ -22,7 +25,8 @@ void lambda_get_account_settings(struct api_call *call) {
     json_put_member_integer(&writer, "CodeSizeUnzipped", LIMIT_UNZIPPED_BYTES);
     json_put_member_integer(&writer, "CodeSizeZipped", LIMIT_ZIP_BYTES);
     json_put_member_integer(&writer, "ConcurrentExecutions", concurrency);
-    json_put_member_integer(&writer, "UnreservedConcurrentExecutions", concurrency);
+    json_put_member_integer(&writer, "UnreservedConcurrentExecutions",
+                            concurrency_unreserved(lambda_of(call), call->caller->account, NULL));
     json_close_object(&writer);
     json_key(&writer, "AccountUsage");
     json_open_object(&writer);
@@ -30,5 +34,5 @@ void lambda_get_account_settings(struct api_call *call) {
     json_put_member_integer(&writer, "FunctionCount", (int64_t)usage.functions);
     json_close_object(&writer);
     json_close_object(&writer);
-    call_answer_json(call, &body);
+    call_answer(call, &body);
 }

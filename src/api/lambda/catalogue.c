@@ -33,6 +33,8 @@ static void entry_free(struct catalogue_entry *entry) {
         function_unref(entry->versions[i]);
     free(entry->versions);
     tags_done(&entry->tags);
+    aliases_free(entry->aliases);
+    policies_free(entry->policies);
     free(entry);
 }
 
@@ -68,15 +70,26 @@ size_t catalogue_place_after(const struct catalogue *catalogue, const char *acco
     return low;
 }
 
+/* At start they come in order. */
+static size_t new_place(const struct catalogue *catalogue, const struct catalogue_entry *entry) {
+    const struct catalogue_entry *last = catalogue->count ? catalogue->sorted[catalogue->count - 1] : NULL;
+    if (!last || compare(last, entry->account, entry->name) < 0)
+        return catalogue->count;
+    return catalogue_place_after(catalogue, entry->account, entry->name);
+}
+
 struct catalogue_entry *catalogue_add(struct catalogue *catalogue, const char *account, const char *name) {
-    struct catalogue_entry *entry = mem_alloc(sizeof *entry);
+    char arn[FUNCTION_ARN_BYTES];
+    function_arn_format(catalogue->region, account, name, NULL, arn);
+    size_t arn_len = strlen(arn);
+    struct catalogue_entry *entry = mem_alloc(sizeof *entry + arn_len + 1);
     entry->references = 1;
     entry->next_version = 1;
-    assert(strlen(account) < sizeof entry->account && strlen(name) < sizeof entry->name);
+    assert(strlen(account) < sizeof entry->account && strlen(name) <= LIMIT_FUNCTION_NAME_CHARS);
     memcpy(entry->account, account, strlen(account) + 1);
-    memcpy(entry->name, name, strlen(name) + 1);
-    function_arn_format(catalogue->region, account, name, NULL, entry->arn);
-    list_init(&entry->waiting);
+    memcpy(entry->arn, arn, arn_len + 1);
+    entry->name = entry->arn + arn_len - strlen(name);
+    turns_init(&entry->turns);
 
     char key[KEY_BYTES];
     size_t len = make_key(key, account, name);
@@ -87,7 +100,7 @@ struct catalogue_entry *catalogue_add(struct catalogue *catalogue, const char *a
         catalogue->capacity = catalogue->capacity ? catalogue->capacity * 2 : 64;
         catalogue->sorted = mem_resize(catalogue->sorted, catalogue->capacity * sizeof *catalogue->sorted);
     }
-    size_t place = catalogue_place_after(catalogue, account, name);
+    size_t place = new_place(catalogue, entry);
     struct catalogue_entry **at = catalogue->sorted + place;
     memmove(at + 1, at, (catalogue->count - place) * sizeof *at);
     *at = entry;
@@ -164,6 +177,11 @@ struct function *entry_version(const struct catalogue_entry *entry, const char *
     return has_version_at(entry, place, qualifier) ? entry->versions[place] : NULL;
 }
 
+struct function *entry_resolve(const struct catalogue_entry *entry, const char *qualifier) {
+    const struct alias *alias = entry_alias(entry, qualifier);
+    return entry_version(entry, alias ? alias->version : qualifier);
+}
+
 void entry_add_version(struct catalogue_entry *entry, struct function *version) {
     size_t place = version_place(entry, version->version);
     assert(!has_version_at(entry, place, version->version));
@@ -191,35 +209,4 @@ struct function *entry_remove_version(struct catalogue_entry *entry, const char 
     entry->version_count--;
     memmove(at, at + 1, (entry->version_count - place) * sizeof *at);
     return old;
-}
-
-void entry_lock(struct catalogue_entry *entry, struct catalogue_lock *lock) {
-    if (entry->is_locked) {
-        list_push_back(&entry->waiting, &lock->link);
-        return;
-    }
-    entry->is_locked = true;
-    lock->run(lock);
-}
-
-void entry_lock_new(struct catalogue_entry *entry) {
-    assert(!entry->is_locked);
-    entry->is_locked = true;
-}
-
-/* A turn that ends at once unlocks inside run(); the flag keeps such turns from nesting ever deeper. */
-void entry_unlock(struct catalogue_entry *entry) {
-    entry->is_locked = false;
-    if (entry->is_unlocking)
-        return;
-    entry->is_unlocking = true;
-    entry_ref(entry);
-    while (!entry->is_locked && !list_is_empty(&entry->waiting)) {
-        struct catalogue_lock *next = list_item(entry->waiting.next, struct catalogue_lock, link);
-        list_remove(&next->link);
-        entry->is_locked = true;
-        next->run(next);
-    }
-    entry->is_unlocking = false;
-    entry_unref(entry);
 }

@@ -7,8 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/list.h"
+#include "api/lambda/aliases.h"
+#include "api/lambda/policies.h"
 #include "base/map.h"
+#include "base/turns.h"
 #include "model/function.h"
 #include "model/function_ref.h"
 #include "model/tags.h"
@@ -19,8 +21,7 @@ struct catalogue_entry {
     bool is_deleted;     /* no longer in the catalogue */
 
     char account[ACCOUNT_BYTES];
-    char name[LIMIT_FUNCTION_NAME_CHARS + 1];
-    char arn[FUNCTION_ARN_BYTES]; /* unqualified */
+    const char *name; /* the end of the ARN */
 
     struct function *latest; /* $LATEST as shown; NULL while the function is being created */
     const struct function
@@ -29,11 +30,16 @@ struct catalogue_entry {
     size_t version_count;
     int64_t next_version;
     struct tags tags;
+    struct aliases *aliases;   /* NULL for none */
+    struct policies *policies; /* NULL for none */
 
-    /* Changes of one function are made one after the other. */
-    bool is_locked;
-    bool is_unlocking;
-    struct list waiting; /* of struct catalogue_lock */
+    bool has_reserved;    /* shares of the account's concurrency: see concurrency.h */
+    uint32_t reserved;    /* ReservedConcurrentExecutions, when has_reserved */
+    uint32_t provisioned; /* for all its versions and aliases */
+
+    struct turns turns; /* changes of one function are made one after the other */
+
+    char arn[]; /* unqualified */
 };
 
 struct catalogue {
@@ -76,19 +82,16 @@ void entry_unref(struct catalogue_entry *entry);
 /* The value shown for "" and "$LATEST", or for a version's number; NULL when there is none. */
 struct function *entry_version(const struct catalogue_entry *entry, const char *qualifier);
 
+/* The same for an alias too: the value shown is that of its own version, not of the one that gets a part of
+ * the calls. */
+struct function *entry_resolve(const struct catalogue_entry *entry, const char *qualifier);
+
+static inline const struct alias *entry_alias(const struct catalogue_entry *entry, const char *name) {
+    return aliases_find(entry->aliases, name);
+}
+
 /* Adds (takes the reference), replaces or removes a published version. Replacing and removing give the old
  * value back. */
 void entry_add_version(struct catalogue_entry *entry, struct function *version);
 struct function *entry_replace_version(struct catalogue_entry *entry, struct function *version);
 struct function *entry_remove_version(struct catalogue_entry *entry, const char *number);
-
-/* Someone who wants to change an entry; embedded in his own state, which must live until `run` was called. */
-struct catalogue_lock {
-    struct list link;
-    void (*run)(struct catalogue_lock *lock);
-};
-
-/* Calls lock->run() once it is this one's turn: at once when nobody else is changing the entry. */
-void entry_lock(struct catalogue_entry *entry, struct catalogue_lock *lock);
-void entry_lock_new(struct catalogue_entry *entry); /* one that was just added */
-void entry_unlock(struct catalogue_entry *entry);

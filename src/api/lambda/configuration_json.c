@@ -1,6 +1,5 @@
 /* Member names, order and defaults as recorded from the service. Members the service leaves out when they
- * were never set are left out; features that Lamb does not have yet show the values they have when unused.
- * Pure. */
+ * were never set are left out. Pure. */
 #include "api/lambda/configuration_json.h"
 
 #include <stdio.h>
@@ -27,13 +26,27 @@ static void write_environment(struct json_writer *writer, const struct function 
     json_close_object(writer);
 }
 
+static void write_layers(struct json_writer *writer, const struct function *function) {
+    json_key(writer, "Layers");
+    json_open_array(writer);
+    for (size_t i = 0; i < function->layer_count; i++) {
+        json_open_object(writer);
+        json_put_member(writer, "Arn", function->layers[i].arn);
+        json_put_member_integer(writer, "CodeSize", (int64_t)function->layers[i].size_bytes);
+        json_close_object(writer);
+    }
+    json_close_array(writer);
+}
+
 static void write_logging(struct json_writer *writer, const struct function *function) {
-    char group[LIMIT_FUNCTION_NAME_CHARS + sizeof "/aws/lambda/"];
-    snprintf(group, sizeof group, "/aws/lambda/%s", function->name);
+    char own_group[LIMIT_FUNCTION_NAME_CHARS + sizeof "/aws/lambda/"];
+    snprintf(own_group, sizeof own_group, "/aws/lambda/%s", function->name);
     json_key(writer, "LoggingConfig");
     json_open_object(writer);
-    json_put_member(writer, "LogFormat", "Text");
-    json_put_member(writer, "LogGroup", group);
+    json_put_member(writer, "ApplicationLogLevel", function_log_level_name(function->application_log_level));
+    json_put_member(writer, "LogFormat", function->logs_json ? "JSON" : "Text");
+    json_put_member(writer, "LogGroup", function->log_group ? function->log_group : own_group);
+    json_put_member(writer, "SystemLogLevel", function_log_level_name(function->system_log_level));
     json_close_object(writer);
 }
 
@@ -53,11 +66,13 @@ static void write_runtime_version(struct json_writer *writer, const struct funct
     write_object(writer, "RuntimeVersionConfig", "RuntimeVersionArn", version_arn);
 }
 
-static void write_snap_start(struct json_writer *writer) {
+/* On for the versions that would start from a snapshot: the published ones. */
+static void write_snap_start(struct json_writer *writer, const struct function *function) {
+    bool is_on = function->is_snapstart && strcmp(function->version, FUNCTION_LATEST) != 0;
     json_key(writer, "SnapStart");
     json_open_object(writer);
-    json_put_member(writer, "ApplyOn", "None");
-    json_put_member(writer, "OptimizationStatus", "Off");
+    json_put_member(writer, "ApplyOn", function->is_snapstart ? "PublishedVersions" : "None");
+    json_put_member(writer, "OptimizationStatus", is_on ? "On" : "Off");
     json_close_object(writer);
 }
 
@@ -70,11 +85,13 @@ static void write_update(struct json_writer *writer, const struct function *func
 }
 
 static void write_code(struct json_writer *writer, const struct function *function) {
+    char sha256[DIGEST_SHA256_BASE64_BYTES];
+    function_code_sha256(function, sha256);
     json_key(writer, "Architectures");
     json_open_array(writer);
     json_put_string(writer, function->architecture);
     json_close_array(writer);
-    json_put_member(writer, "CodeSha256", function->code_sha256);
+    json_put_member(writer, "CodeSha256", sha256);
     json_put_member_integer(writer, "CodeSize", (int64_t)function->code_size_bytes);
 }
 
@@ -93,6 +110,8 @@ void configuration_write(struct json_writer *writer, const struct function *func
 
     json_open_object(writer);
     write_code(writer, function);
+    if (function->dead_letter_arn)
+        write_object(writer, "DeadLetterConfig", "TargetArn", function->dead_letter_arn);
     json_put_member(writer, "Description", function->description);
     if (function->has_environment)
         write_environment(writer, function);
@@ -103,6 +122,8 @@ void configuration_write(struct json_writer *writer, const struct function *func
     json_put_member(writer, "LastModified", modified);
     if (is_whole)
         write_update(writer, function);
+    if (function->layer_count)
+        write_layers(writer, function);
     write_logging(writer, function);
     json_put_member_integer(writer, "MemorySize", function->memory_mb);
     json_put_member(writer, "PackageType", "Zip");
@@ -111,14 +132,14 @@ void configuration_write(struct json_writer *writer, const struct function *func
     json_put_member(writer, "Runtime", function->runtime);
     if (is_whole)
         write_runtime_version(writer, function, arn);
-    write_snap_start(writer);
+    write_snap_start(writer, function);
     if (is_whole) {
         json_put_member(writer, "State", function_state_name(function->state));
         json_put_member(writer, "StateReason", function->state_reason);
         json_put_member(writer, "StateReasonCode", function->state_reason_code);
     }
     json_put_member_integer(writer, "Timeout", function->timeout_s);
-    write_object(writer, "TracingConfig", "Mode", "PassThrough");
+    write_object(writer, "TracingConfig", "Mode", function->is_traced ? "Active" : "PassThrough");
     json_put_member(writer, "Version", function->version);
     json_close_object(writer);
 }

@@ -3,33 +3,42 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/access.h"
+#include "api/change.h"
 #include "api/lambda/body.h"
-#include "api/lambda/change.h"
+#include "api/lambda/code_signing.h"
 #include "api/lambda/configuration_json.h"
+#include "api/lambda/function_code.h"
 #include "api/lambda/function_input.h"
 #include "api/lambda/handlers.h"
 #include "api/lambda/intake.h"
+#include "api/lambda/layers.h"
+#include "api/lambda/setting.h"
 #include "api/lambda/settle.h"
 #include "api/lambda/target.h"
 #include "api/lambda/versions.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "model/function_constraints.h"
-#include "sys/work.h"
 
 struct creation {
     struct api_call *call;
     struct lambda *lambda;
-    struct body body;
-    bool is_parsed;
-    struct err err;
 
     struct catalogue_entry *entry; /* reserved and locked */
     struct function *function;
+    bool uses_layers;           /* the function's: nobody else needs to, meanwhile */
     struct function *published; /* version 1, with Publish */
     struct tags tags;
     struct buf tags_json;
     struct intake intake;
+
+    char *code_signing_arn; /* NULL: it uses no configuration */
+    char *code_signing_use;
+    struct turn turn; /* of the service: nobody deletes the configuration meanwhile */
+    bool has_turn;
+
+    char scope[FUNCTION_SCOPE_BYTES];
+    struct store_step steps[3];
     struct change change;
 };
 
@@ -38,14 +47,19 @@ static void finish(struct creation *creation) {
     if (creation->entry) {
         if (!creation->entry->latest)
             catalogue_remove(&creation->lambda->catalogue, creation->entry);
-        entry_unlock(creation->entry);
+        turns_pass_on(&creation->entry->turns);
         entry_unref(creation->entry);
     }
+    if (creation->has_turn)
+        turns_pass_on(&creation->lambda->turns);
+    free(creation->code_signing_arn);
+    free(creation->code_signing_use);
+    if (creation->uses_layers)
+        function_layers_unuse(&creation->lambda->codes, creation->function);
     function_unref(creation->function);
     function_unref(creation->published);
     tags_done(&creation->tags);
     buf_done(&creation->tags_json);
-    body_done(&creation->body);
     free(creation);
 }
 
@@ -61,7 +75,7 @@ static void answer(struct creation *creation) {
     json_writer_init(&writer, &body);
     const struct function *shown = creation->published ? creation->published : creation->function;
     configuration_write(&writer, shown, creation->entry->arn, CONFIGURATION_WHOLE);
-    call_answer_json(creation->call, &body);
+    call_answer(creation->call, &body);
 }
 
 static void stored(struct change *change) {
@@ -84,9 +98,10 @@ static void stored(struct change *change) {
 }
 
 /* The first values of the function, as the answer shows them. */
-static void complete(struct creation *creation) {
+static bool complete(struct creation *creation, struct err *err) {
     struct function *function = creation->function;
-    intake_describe(&creation->intake, function);
+    if (!intake_describe(&creation->intake, function, err))
+        return false;
     memcpy(function->version, FUNCTION_LATEST, sizeof FUNCTION_LATEST);
     function->state = FUNCTION_PENDING;
     function->state_reason = FUNCTION_REASON_CREATING;
@@ -94,8 +109,43 @@ static void complete(struct creation *creation) {
     function->last_modified_us = lambda_now_us(creation->lambda);
     ident_uuid(function->revision_id);
     function->epoch = catalogue_next_epoch(&creation->lambda->catalogue);
-    if (body_is_true(creation->body.root, "Publish"))
+    if (body_is_true(creation->call->input.root, "Publish"))
         creation->published = version_new(creation->lambda, creation->entry, function);
+    return version_check_storage(creation->lambda, creation->entry, function, creation->published, err);
+}
+
+static void add_step(struct creation *creation, struct store_step step) {
+    creation->steps[creation->change.step_count++] = step;
+}
+
+static void store(struct creation *creation) {
+    buf_init(&creation->tags_json, LIMIT_CONTROL_REQUEST_BYTES);
+    tags_encode(&creation->tags, &creation->tags_json);
+    creation->change = (struct change){.steps = creation->steps, .done = stored};
+    add_step(creation, (struct store_step){.kind = STORE_FUNCTION_ADD,
+                                           .function = creation->function,
+                                           .tags_json = buf_text(&creation->tags_json)});
+    if (creation->published)
+        add_step(creation,
+                 (struct store_step){.kind = STORE_FUNCTION_PUBLISH, .function = creation->published});
+    if (creation->code_signing_use)
+        add_step(creation, (struct store_step){.kind = STORE_RECORD_PUT,
+                                               .key = function_record(creation->entry, SETTING_CODE_SIGNING,
+                                                                      "", creation->scope),
+                                               .document = creation->code_signing_use});
+    change_start(creation->lambda->api, &creation->change);
+}
+
+static void use_code_signing(struct turn *turn) {
+    struct creation *creation = list_item(turn, struct creation, turn);
+    struct err err;
+    creation->has_turn = true;
+    if (!code_signing_check(creation->call, creation->code_signing_arn, &err)) {
+        fail(creation, &err);
+        return;
+    }
+    creation->code_signing_use = code_signing_use(creation->code_signing_arn);
+    store(creation);
 }
 
 static void taken_in(struct intake *intake) {
@@ -105,22 +155,14 @@ static void taken_in(struct intake *intake) {
         fail(creation, &intake->err);
         return;
     }
-    complete(creation);
-    if (!version_check_storage(creation->lambda, creation->entry, creation->function, creation->published,
-                               &err)) {
+    if (!complete(creation, &err)) {
         fail(creation, &err);
         return;
     }
-    buf_init(&creation->tags_json, LIMIT_CONTROL_REQUEST_BYTES);
-    tags_encode(&creation->tags, &creation->tags_json);
-    creation->change = (struct change){
-        .kind = CHANGE_CREATE,
-        .version = creation->function,
-        .published = creation->published,
-        .tags_json = buf_text(&creation->tags_json),
-        .done = stored,
-    };
-    change_start(creation->lambda, &creation->change);
+    if (creation->code_signing_arn)
+        turns_take(&creation->lambda->turns, &creation->turn);
+    else
+        store(creation);
 }
 
 /* Takes the name, so that of two requests at the same time one wins. */
@@ -130,14 +172,14 @@ static bool reserve(struct creation *creation, const struct function_ref *ref, s
     if (catalogue_find(catalogue, account, ref->name))
         return err_set(err, ERR_CONFLICT, "Function already exist: %s", ref->name);
     creation->entry = entry_ref(catalogue_add(catalogue, account, ref->name));
-    entry_lock_new(creation->entry);
+    turns_take_first(&creation->entry->turns);
     memcpy(creation->function->account, creation->entry->account, sizeof creation->entry->account);
-    memcpy(creation->function->name, creation->entry->name, sizeof creation->entry->name);
+    function_set_text(&creation->function->name, creation->entry->name);
     return true;
 }
 
 static bool read_name(struct creation *creation, struct function_ref *ref, struct err *err) {
-    OWN_MEM char *name = body_text(creation->body.root, "FunctionName");
+    OWN_MEM char *name = body_text(creation->call->input.root, "FunctionName");
     const struct api_call *call = creation->call;
     return function_ref_parse(name, FUNCTION_REF_WRITE, ref, err) && function_ref_check_new_name(ref, err) &&
            target_check_unqualified(ref, err) &&
@@ -145,51 +187,47 @@ static bool read_name(struct creation *creation, struct function_ref *ref, struc
 }
 
 static bool read_members(struct creation *creation, struct err *err) {
-    struct json_value root = creation->body.root;
+    struct json_value root = creation->call->input.root;
     struct json_value tags = body_member(root, "Tags");
     const struct function_input_rules rules = {.runtimes = creation->lambda->api->options.runtimes,
-                                               .machine = creation->lambda->machine};
-    return function_input_read(root, &rules, creation->function, err) &&
-           function_input_check_whole(creation->function, err) &&
-           (!json_is_present(tags) || json_size(tags) == 0 || tags_add(&creation->tags, tags, err));
+                                               .machine = creation->lambda->machine,
+                                               .read_layers = layers_read,
+                                               .call = creation->call};
+    if (!function_input_read(root, &rules, creation->function, err) ||
+        !function_input_check_whole(creation->function, err) ||
+        !access_check_lambda_role(creation->lambda->api, creation->call->caller, creation->function->role,
+                                  err) ||
+        (json_is_present(tags) && json_size(tags) > 0 && !tags_add(&creation->tags, tags, err)))
+        return false;
+    creation->code_signing_arn = body_text(root, "CodeSigningConfigArn");
+    creation->turn.run = use_code_signing;
+    if (creation->code_signing_arn && !code_signing_check(creation->call, creation->code_signing_arn, err))
+        return false;
+    function_layers_use(&creation->lambda->codes, creation->function);
+    creation->uses_layers = true;
+    return true;
 }
 
-static void parsed(void *job) {
-    struct creation *creation = job;
-    struct err err;
+static bool prepare(struct creation *creation, struct err *err) {
     struct function_ref ref;
-    if (!creation->is_parsed) {
-        fail(creation, &creation->err);
-        return;
-    }
+    return read_name(creation, &ref, err) && reserve(creation, &ref, err) && read_members(creation, err);
+}
+
+void lambda_create_function(struct api_call *call) {
+    struct creation *creation = mem_alloc(sizeof *creation);
+    struct err err;
+    creation->call = call;
+    creation->lambda = lambda_of(call);
     creation->function = function_new();
-    if (!read_name(creation, &ref, &err) || !reserve(creation, &ref, &err) || !read_members(creation, &err)) {
+    if (!prepare(creation, &err)) {
         fail(creation, &err);
         return;
     }
     creation->intake = (struct intake){
         .lambda = creation->lambda,
-        .code = body_member(creation->body.root, "Code"),
+        .code = body_member(call->input.root, "Code"),
         .verb = "creating",
         .done = taken_in,
     };
     intake_start(&creation->intake);
-}
-
-static void parse(void *job) {
-    struct creation *creation = job;
-    creation->is_parsed = body_parse(&creation->body, create_function_members, &creation->err);
-}
-
-void lambda_create_function(struct api_call *call) {
-    struct creation *creation = mem_alloc(sizeof *creation);
-    creation->call = call;
-    creation->lambda = lambda_of(call);
-    body_take(&creation->body, call);
-    if (body_is_large(&creation->body)) {
-        work_run(call->api->loop, parse, parsed, creation);
-        return;
-    }
-    parse(creation);
-    parsed(creation);
 }

@@ -1,30 +1,14 @@
 /* DeleteFunction: the function with everything it has, or one published version. Invocations that are running
  * end as they would have. */
-#include <stdlib.h>
 #include <string.h>
 
-#include "api/lambda/change.h"
+#include "api/lambda/concurrency.h"
+#include "api/lambda/function_edit.h"
 #include "api/lambda/handlers.h"
 #include "api/lambda/lambda.h"
 #include "api/lambda/target.h"
 #include "base/log.h"
 #include "base/mem.h"
-
-struct deletion {
-    struct api_call *call;
-    struct catalogue_entry *entry;
-    char number[FUNCTION_VERSION_BYTES]; /* "": the whole function */
-    const struct function *named;        /* what change.version points to; referenced */
-    struct catalogue_lock lock;
-    struct change change;
-};
-
-static void finish(struct deletion *deletion) {
-    entry_unlock(deletion->entry);
-    entry_unref(deletion->entry);
-    function_unref(deletion->named);
-    free(deletion);
-}
 
 static void remove_version(struct lambda *lambda, struct catalogue_entry *entry, const char *number) {
     lambda_retire(lambda, entry_remove_version(entry, number));
@@ -38,40 +22,51 @@ static void remove_all(struct lambda *lambda, struct catalogue_entry *entry) {
     catalogue_remove(&lambda->catalogue, entry);
 }
 
-static void stored(struct change *change) {
-    struct deletion *deletion = list_item(change, struct deletion, change);
-    struct lambda *lambda = lambda_of(deletion->call);
-    if (!change->ok) {
-        call_fail(deletion->call, &change->err);
-        finish(deletion);
-        return;
+/* A version that aliases send calls to stays. Source: Lambda API, DeleteFunction. */
+static bool check_unused(const struct catalogue_entry *entry, const char *number, struct err *err) {
+    OWN(buf) struct buf names;
+    buf_init(&names, ERR_TEXT_BYTES);
+    for (size_t i = 0; i < aliases_count(entry->aliases); i++) {
+        const struct alias *alias = entry->aliases->items[i];
+        if (alias_uses(alias, number))
+            buf_append_format(&names, "%s%s", names.len ? ", " : "", alias->name);
     }
-    log_info("function.deleted", "name=%s version=%s", deletion->entry->name, deletion->number);
-    function_unref(take_ptr(deletion->named));
-    if (deletion->number[0])
-        remove_version(lambda, deletion->entry, deletion->number);
-    else
-        remove_all(lambda, deletion->entry);
-    call_answer_empty(deletion->call);
-    finish(deletion);
+    return names.len == 0 ||
+           err_set(err, ERR_CONFLICT,
+                   "Unable to delete version because the following aliases reference it: [%s]",
+                   buf_text(&names));
 }
 
-static void locked(struct catalogue_lock *lock) {
-    struct deletion *deletion = list_item(lock, struct deletion, lock);
-    const struct catalogue_entry *entry = deletion->entry;
-    const struct function *version = entry->is_deleted ? NULL : entry_version(entry, deletion->number);
-    if (!version) {
-        struct err err;
-        target_not_found(deletion->call, entry->name, NULL, &err);
-        call_fail(deletion->call, &err);
-        finish(deletion);
-        return;
+static bool prepare(struct edit *edit, struct err *err) {
+    struct catalogue_entry *entry = function_edit_entry(edit);
+    struct function_ref ref;
+    if (!target_parse(edit->call, FUNCTION_REF_READ, TARGET_WITH_QUALIFIER, &ref, err))
+        return false;
+    const struct function *version = entry->is_deleted ? NULL : entry_version(entry, ref.qualifier);
+    if (!version)
+        return target_gone(edit->call, entry, err);
+    if (!ref.qualifier[0]) {
+        edit_function(edit, STORE_FUNCTION_DELETE, function_ref(version));
+        return true;
     }
-    deletion->named = function_ref(version);
-    deletion->change = (struct change){.kind = deletion->number[0] ? CHANGE_DELETE_VERSION : CHANGE_DELETE,
-                                       .version = version,
-                                       .done = stored};
-    change_start(lambda_of(deletion->call), &deletion->change);
+    edit_function(edit, STORE_FUNCTION_DELETE_VERSION, function_ref(version));
+    function_edit_delete_qualified(edit, version->version);
+    return check_unused(entry, version->version, err);
+}
+
+static void committed(struct edit *edit) {
+    struct lambda *lambda = lambda_of(edit->call);
+    struct catalogue_entry *entry = function_edit_entry(edit);
+    bool is_whole = edit->steps[0].kind == STORE_FUNCTION_DELETE;
+    const char *number = is_whole ? "" : edit->steps[0].function->version;
+    log_info("function.deleted", "name=%s version=%s", entry->name, number);
+    if (is_whole) {
+        remove_all(lambda, entry);
+    } else {
+        remove_version(lambda, entry, number);
+        policies_set(&entry->policies, number, NULL);
+    }
+    concurrency_refresh(lambda, entry);
 }
 
 static bool check(const struct api_call *call, struct function_ref *ref, struct err *err) {
@@ -83,21 +78,18 @@ static bool check(const struct api_call *call, struct function_ref *ref, struct 
     if (ref->qualifier[0] && !function_qualifier_is_version(ref->qualifier))
         return err_set(err, ERR_PARAMETER, "Deletion of aliases is not currently supported.");
     struct catalogue_entry *entry = target_find(call, ref);
-    return (entry && entry_version(entry, ref->qualifier)) || target_not_found(call, ref->name, NULL, err);
+    if (entry && entry_version(entry, ref->qualifier))
+        return true;
+    ref->qualifier[0] = '\0'; /* the service's message never has it */
+    return target_not_found(call, ref, err);
 }
 
 void lambda_delete_function(struct api_call *call) {
+    static const struct edit_actions actions = {.prepare = prepare, .committed = committed};
     struct function_ref ref;
     struct err err;
-    if (!check(call, &ref, &err)) {
+    if (check(call, &ref, &err))
+        function_edit_start(call, target_find(call, &ref), NULL, &actions);
+    else
         call_fail(call, &err);
-        return;
-    }
-    struct deletion *deletion = mem_alloc(sizeof *deletion);
-    deletion->call = call;
-    deletion->entry = entry_ref(target_find(call, &ref));
-    /* The number of an existing version, or "". */
-    memcpy(deletion->number, ref.qualifier, sizeof deletion->number);
-    deletion->lock.run = locked;
-    entry_lock(deletion->entry, &deletion->lock);
 }

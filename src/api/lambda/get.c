@@ -1,17 +1,11 @@
 /* GetFunction and GetFunctionConfiguration. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "api/lambda/concurrency.h"
 #include "api/lambda/configuration_json.h"
 #include "api/lambda/handlers.h"
 #include "api/lambda/lambda.h"
+#include "api/lambda/location.h"
 #include "api/lambda/target.h"
 #include "base/mem.h"
-#include "http/sigv4.h"
-
-/* Code.Location can be followed for ten minutes. Source: Lambda API, GetFunction. */
-#define LOCATION_EXPIRES_S 600
 
 struct shown {
     struct catalogue_entry *entry;
@@ -24,42 +18,27 @@ static bool find(const struct api_call *call, struct shown *ret_shown, struct er
     if (!target_parse(call, FUNCTION_REF_READ, TARGET_WITH_QUALIFIER, &ref, err) ||
         !target_version(call, &ref, &ret_shown->function, &ret_shown->entry, err))
         return false;
-    function_arn_format(call->api->options.region, call->caller->account, ref.name, ref.qualifier,
-                        ret_shown->arn);
+    target_arn(call, &ref, ret_shown->arn);
     return true;
-}
-
-/* A presigned URL of our own: see download.c. */
-static char *make_location(const struct api_call *call, const struct function *function) {
-    const struct api_options *options = &call->api->options;
-    char path[sizeof "/_lamb/code/" + DIGEST_SHA256_HEX_BYTES];
-    snprintf(path, sizeof path, "/_lamb/code/%s", function->code_digest);
-    const char *separator = strstr(options->public_endpoint, "://");
-    const char *rest = separator ? separator + strlen("://") : options->public_endpoint;
-    OWN_MEM char *host = mem_copy_text(rest, strcspn(rest, "/"));
-    OWN_MEM char *scheme = mem_copy_text(options->public_endpoint,
-                                         separator ? (size_t)(separator - options->public_endpoint) : 0);
-    const struct sigv4_presign presign = {
-        .scheme = separator ? scheme : "http",
-        .host = host,
-        .path = path,
-        .access_key = call->caller->id,
-        .secret = call->caller->secret,
-        .region = options->region,
-        .service = "lambda",
-        .now_s = clock_wall_us(call->api->clock) / 1000000,
-        .expires_s = LOCATION_EXPIRES_S,
-    };
-    return sigv4_presign_url(&presign);
 }
 
 static void write_code(struct json_writer *writer, const struct api_call *call,
                        const struct function *function) {
-    OWN_MEM char *location = make_location(call, function);
+    OWN_MEM char *location = location_make(call, function->code_digest);
     json_key(writer, "Code");
     json_open_object(writer);
     json_put_member(writer, "Location", location);
     json_put_member(writer, "RepositoryType", "S3");
+    json_close_object(writer);
+}
+
+static void write_concurrency(struct json_writer *writer, const struct catalogue_entry *entry) {
+    int64_t reserved = concurrency_reserved(entry);
+    if (reserved == CONCURRENCY_NOT_RESERVED)
+        return;
+    json_key(writer, "Concurrency");
+    json_open_object(writer);
+    json_put_member_integer(writer, "ReservedConcurrentExecutions", reserved);
     json_close_object(writer);
 }
 
@@ -85,8 +64,9 @@ void lambda_get_function(struct api_call *call) {
         json_key(&writer, "Tags");
         json_put_raw(&writer, buf_text(&tags), tags.len);
     }
+    write_concurrency(&writer, shown.entry);
     json_close_object(&writer);
-    call_answer_json(call, &body);
+    call_answer(call, &body);
 }
 
 void lambda_get_function_configuration(struct api_call *call) {
@@ -101,5 +81,5 @@ void lambda_get_function_configuration(struct api_call *call) {
     struct json_writer writer;
     json_writer_init(&writer, &body);
     configuration_write(&writer, shown.function, shown.arn, CONFIGURATION_WHOLE);
-    call_answer_json(call, &body);
+    call_answer(call, &body);
 }

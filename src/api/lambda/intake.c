@@ -45,7 +45,8 @@ static bool read_s3(struct intake *intake) {
     OWN_MEM char *key = body_text(intake->code, "S3Key");
     OWN_MEM char *version = body_text(intake->code, "S3ObjectVersion");
     if (!bucket || !key)
-        return err_set(&intake->err, ERR_PARAMETER, "Please provide a source for function code.");
+        return err_set(&intake->err, ERR_PARAMETER, "Please provide a source for %s.",
+                       intake->verb ? "function code" : "layer content");
     const struct code_location location = {.bucket = bucket, .key = key, .version = version};
     buf_init(&intake->fetched, LIMIT_UNZIPPED_BYTES);
     if (!code_fetch(options, &location, &intake->fetched, &intake->err))
@@ -59,7 +60,7 @@ static bool read_code(struct intake *intake) {
     struct json_value zip = body_member(intake->code, "ZipFile");
     struct json_value mode = body_member(intake->code, "S3ObjectStorageMode");
     struct json_value key = body_member(intake->code, "SourceKMSKeyArn");
-    if (json_is_present(body_member(intake->code, "ImageUri")))
+    if (intake->verb && json_is_present(body_member(intake->code, "ImageUri")))
         return err_set(&intake->err, ERR_PARAMETER,
                        "Please don't provide ImageUri when %s a function with packageType Zip.",
                        intake->verb);
@@ -74,20 +75,21 @@ static bool read_code(struct intake *intake) {
         json_is_present(body_member(intake->code, "S3Key")) ||
         json_is_present(body_member(intake->code, "S3ObjectVersion")))
         return err_set(&intake->err, ERR_PARAMETER,
-                       "Please do not provide other FunctionCode parameters when providing a ZipFile.");
+                       "Please do not provide other %s parameters when providing a ZipFile.",
+                       intake->verb ? "FunctionCode" : "LayerVersionContentInput");
     return read_zip_file(intake, zip);
 }
 
 static void read_run(void *job) {
     struct intake *intake = job;
     const struct unzip_limits limits = {.unzipped_bytes = LIMIT_UNZIPPED_BYTES, .entries = LIMIT_ZIP_ENTRIES};
-    intake->ok = read_code(intake) && unzip_check(intake->data, intake->len, &limits, NULL, &intake->err);
+    intake->ok = read_code(intake) &&
+                 unzip_check(intake->data, intake->len, &limits, &intake->unzipped_bytes, &intake->err);
     if (!intake->ok)
         return;
     uint8_t hash[DIGEST_SHA256_BYTES];
     digest_sha256(intake->data, intake->len, hash);
     digest_hex(hash, sizeof hash, intake->digest);
-    digest_base64_encode(hash, sizeof hash, intake->sha256);
 }
 
 static void write_run(void *job) {
@@ -129,8 +131,15 @@ void intake_finish(struct intake *intake) {
     buf_done(&intake->fetched);
 }
 
-void intake_describe(const struct intake *intake, struct function *function) {
+bool intake_describe(const struct intake *intake, struct function *function, struct err *err) {
+    uint64_t room = LIMIT_UNZIPPED_BYTES;
+    for (size_t i = 0; i < function->layer_count; i++)
+        room -= function->layers[i].unzipped_bytes;
+    if (intake->unzipped_bytes > room)
+        return err_set(err, ERR_PARAMETER, "Unzipped size must be smaller than %llu bytes",
+                       (unsigned long long)room);
     memcpy(function->code_digest, intake->digest, sizeof intake->digest);
-    memcpy(function->code_sha256, intake->sha256, sizeof intake->sha256);
     function->code_size_bytes = intake->len;
+    function->code_unzipped_bytes = intake->unzipped_bytes;
+    return true;
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "api/lambda/lambda.h"
 #include "base/json.h"
@@ -13,7 +14,7 @@ struct intake {
     struct lambda *lambda;
     struct json_value code; /* the object with ZipFile, S3Bucket, ...; its text is the operation's and is
                                decoded in place */
-    const char *verb;       /* "creating" or "updating": for texts */
+    const char *verb;       /* "creating" or "updating" a function; NULL for a layer: for texts */
     bool is_dry;            /* checks only */
     void (*done)(struct intake *intake);
 
@@ -21,8 +22,8 @@ struct intake {
     bool ok;
     struct err err;
     size_t len;
+    uint64_t unzipped_bytes;
     char digest[DIGEST_SHA256_HEX_BYTES];
-    char sha256[DIGEST_SHA256_BASE64_BYTES];
 
     const void *data;
     struct buf fetched; /* from S3 */
@@ -33,8 +34,9 @@ struct intake {
 /* Jobs do the work; `done` is called on the loop with the package held (unless is_dry) or an error. */
 void intake_start(struct intake *intake);
 
-/* Lets go of the package; call it after `done`, once the function's own hold is there or will never be. */
+/* Lets go of the package; call it after `done`, once the hold of what it is for is there or will never be. */
 void intake_finish(struct intake *intake);
 
-/* Sets what a function records about its package. */
-void intake_describe(const struct intake *intake, struct function *function);
+/* Sets what a function records about its package. ERR_PARAMETER when it does not fit in beside the function's
+ * layers. */
+bool intake_describe(const struct intake *intake, struct function *function, struct err *err);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/headers.h"
+#include "api/lambda/authorize.h"
 #include "api/lambda/handlers.h"
 #include "api/lambda/lambda.h"
 #include "api/lambda/target.h"
@@ -209,7 +210,17 @@ static void answer_dry_run(struct api_call *call) {
     call_answer_with(call, 204, headers.text, NULL, 0);
 }
 
-/* What runs for a qualifier; ERR_CONFLICT while there is nothing to run. */
+/* The version that this call goes to: of an alias with two, one is drawn. */
+static bool choose_version(const struct api_call *call, const struct function_ref *ref,
+                           const struct catalogue_entry *entry, const struct function **ret_shown,
+                           struct err *err) {
+    const struct alias *alias = entry ? entry_alias(entry, ref->qualifier) : NULL;
+    const char *qualifier = alias ? alias_pick(alias) : ref->qualifier;
+    *ret_shown = entry ? entry_version(entry, qualifier) : NULL;
+    return *ret_shown || target_not_found(call, ref, err);
+}
+
+/* What runs for a version; ERR_CONFLICT while there is nothing to run. */
 static bool find_runnable(const struct catalogue_entry *entry, const struct function *shown,
                           const struct function **ret_function, struct err *err) {
     const struct function *function = shown == entry->latest ? entry->runnable : shown;
@@ -231,45 +242,57 @@ static void refuse(struct api_call *call, const struct err *err) {
         call_fail(call, err);
 }
 
-void lambda_invoke(struct api_call *call) {
+/* What the request says besides its payload. */
+struct invoke_input {
     struct function_ref ref;
     struct invoke_options_sent sent;
-    struct catalogue_entry *entry;
-    struct function *shown;
-    const struct function *function = NULL;
-    char context_space[LIMIT_CLIENT_CONTEXT_BYTES + 1];
+    const struct catalogue_entry *entry; /* NULL: the function does not exist */
+    const struct function *shown;        /* the version that the call goes to */
+    bool is_qualified;
     const char *client_context;
+    char context_space[LIMIT_CLIENT_CONTEXT_BYTES + 1];
+};
+
+static bool read_request(const struct api_call *call, struct invoke_input *input, struct err *err) {
+    struct function_ref *ref = &input->ref;
+    if (!target_parse_raw(call, ref, err) || !read_headers(call->request, &input->sent, err))
+        return false;
+    input->entry = target_find(call, ref);
+    if (!lambda_authorize_function(call, "lambda:InvokeFunction", ref, input->entry, err))
+        return false;
+    input->is_qualified = ref->qualifier[0] != '\0';
+    if (!input->is_qualified)
+        memcpy(ref->qualifier, FUNCTION_LATEST, sizeof FUNCTION_LATEST); /* so that "not found" names it */
+    return choose_version(call, ref, input->entry, &input->shown, err) &&
+           read_client_context(call->request, input->context_space, &input->client_context, err) &&
+           check_payload(call->request->body, err);
+}
+
+void lambda_invoke(struct api_call *call) {
+    struct invoke_input input;
+    const struct function *function = NULL;
     struct err err;
-    if (!target_parse(call, FUNCTION_REF_READ, TARGET_WITH_QUALIFIER, &ref, &err) ||
-        !read_headers(call->request, &sent, &err)) {
+    if (!read_request(call, &input, &err)) {
         refuse(call, &err);
         return;
     }
-    bool is_qualified = ref.qualifier[0] != '\0';
-    if (!is_qualified)
-        memcpy(ref.qualifier, FUNCTION_LATEST, sizeof FUNCTION_LATEST); /* so that "not found" names it */
-    if (!target_version(call, &ref, &shown, &entry, &err) ||
-        !read_client_context(call->request, context_space, &client_context, &err) ||
-        !check_payload(call->request->body, &err)) {
-        refuse(call, &err);
-        return;
-    }
-    if (sent.is_event) {
+    if (input.sent.is_event) {
         err_set(&err, ERR_UNSUPPORTED,
                 "Lamb does not support the invocation type Event yet. Use RequestResponse.");
         refuse(call, &err);
         return;
     }
-    if (sent.is_dry_run) {
+    if (input.sent.is_dry_run) {
         answer_dry_run(call);
         return;
     }
-    if (!find_runnable(entry, shown, &function, &err)) {
+    if (!find_runnable(input.entry, input.shown, &function, &err)) {
         refuse(call, &err);
         return;
     }
     char arn[FUNCTION_ARN_BYTES];
-    if (is_qualified)
-        function_arn_format(call->api->options.region, entry->account, entry->name, ref.qualifier, arn);
-    start(call, function, is_qualified ? arn : entry->arn, client_context, sent.wants_log_tail);
+    if (input.is_qualified)
+        target_arn(call, &input.ref, arn);
+    start(call, function, input.is_qualified ? arn : input.entry->arn, input.client_context,
+          input.sent.wants_log_tail);
 }

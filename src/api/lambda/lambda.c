@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "api/lambda/function_code.h"
 #include "base/mem.h"
 
 /* How often it is looked whether environments of retired values are gone; never while there are none. */
@@ -30,7 +31,7 @@ static void look_at_lingering(void *arg) {
         if (lingering->function->references > 1)
             continue;
         list_remove(&lingering->link);
-        code_release(&lambda->codes, lingering->function->code_digest);
+        function_code_unuse(&lambda->codes, lingering->function);
         function_unref(lingering->function);
         free(lingering);
     }
@@ -42,6 +43,7 @@ struct lambda *lambda_new(struct api *api) {
     struct lambda *lambda = mem_alloc(sizeof *lambda);
     lambda->api = api;
     lambda->machine = machine_architecture();
+    turns_init(&lambda->turns);
     list_init(&lambda->lingering);
     lambda->linger_timer = loop_timer_new(api->loop, look_at_lingering, lambda);
     catalogue_init(&lambda->catalogue, api->options.region);
@@ -67,11 +69,11 @@ void lambda_free(struct lambda *lambda) {
 void lambda_set_latest(struct lambda *lambda, struct catalogue_entry *entry, struct function *latest) {
     struct function *old = entry->latest;
     if (latest)
-        code_share(&lambda->codes, latest->code_digest);
+        function_code_use(&lambda->codes, latest);
     entry->latest = latest;
     if (!old)
         return;
-    code_release(&lambda->codes, old->code_digest);
+    function_code_unuse(&lambda->codes, old);
     function_unref(old);
 }
 
@@ -79,7 +81,7 @@ void lambda_set_runnable(struct lambda *lambda, struct catalogue_entry *entry,
                          const struct function *runnable) {
     const struct function *old = entry->runnable;
     if (runnable)
-        code_share(&lambda->codes, runnable->code_digest);
+        function_code_use(&lambda->codes, runnable);
     entry->runnable = runnable;
     if (old)
         lambda_retire(lambda, old);
@@ -90,5 +92,5 @@ void lambda_retire(struct lambda *lambda, const struct function *function) {
     struct lingering *lingering = mem_alloc(sizeof *lingering);
     lingering->function = function;
     list_push_back(&lambda->lingering, &lingering->link);
-    look_at_lingering(lambda);
+    loop_timer_start(lambda->linger_timer, 0); /* whoever retires it may have a reference until then */
 }

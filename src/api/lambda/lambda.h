@@ -13,6 +13,7 @@ struct lambda {
     struct api *api;
     struct catalogue catalogue;
     struct code_store codes;
+    struct turns turns;  /* changes of what belongs to no function: layers, mappings, code signing */
     const char *machine; /* the architecture functions can have here: "x86_64" or "arm64" */
 
     /* Values that environments still run from, though the catalogue has dropped them: their code stays on

@@ -1,4 +1,4 @@
-/* Steps: unpack (a job), lock the entry, write the new states (jobs on the lane), swap them in.
+/* Steps: unpack code and layers (jobs), take a turn, write the new states (a job on the lane), swap them in.
  *
  * A commit that fails is logged and the states are swapped in all the same: the store still says Pending or
  * InProgress, and the next start does this work again, with the same outcome. */
@@ -6,20 +6,22 @@
 
 #include <string.h>
 
-#include "api/lambda/change.h"
+#include "api/change.h"
+#include "api/lambda/function_code.h"
 #include "base/log.h"
 #include "base/mem.h"
 
 struct settle {
     struct lambda *lambda;
     struct catalogue_entry *entry;
-    char digest[DIGEST_SHA256_HEX_BYTES];
+    const struct function *function;     /* whose code it is */
     uint64_t latest_epoch;               /* 0: not $LATEST */
     char number[FUNCTION_VERSION_BYTES]; /* "": no published version */
     bool is_unpacked;
 
-    struct code_wait unpacked;
-    struct catalogue_lock lock;
+    struct function_code_wait unpacked;
+    struct turn turn;
+    struct store_step steps[2];
     struct change change;
     struct function *latest; /* the new values */
     struct function *version;
@@ -28,11 +30,12 @@ struct settle {
 static void finish(struct settle *settle) {
     function_unref(settle->latest);
     function_unref(settle->version);
-    code_release(&settle->lambda->codes, settle->digest);
+    function_code_unuse(&settle->lambda->codes, settle->function);
+    function_unref(settle->function);
     settle->lambda->api->background--;
     struct catalogue_entry *entry = settle->entry;
     free(settle);
-    entry_unlock(entry);
+    turns_pass_on(&entry->turns);
     entry_unref(entry);
 }
 
@@ -105,56 +108,44 @@ static void swap_in(struct settle *settle) {
     finish(settle);
 }
 
-static void report(const struct settle *settle) {
-    if (!settle->change.ok)
-        log_warn("function.state_not_stored", "function=%s reason=\"%s\" note=\"the next start tries again\"",
-                 settle->entry->name, settle->change.err.text);
-}
-
-static void latest_written(struct change *change) {
+static void written(struct change *change) {
     struct settle *settle = list_item(change, struct settle, change);
-    report(settle);
+    if (!change->ok)
+        log_warn("function.state_not_stored", "function=%s reason=\"%s\" note=\"the next start tries again\"",
+                 settle->entry->name, change->err.text);
     swap_in(settle);
 }
 
-static void write_latest(struct settle *settle) {
-    if (!settle->latest) {
+static void run(struct turn *turn) {
+    struct settle *settle = list_item(turn, struct settle, turn);
+    const struct function *latest = current_latest(settle);
+    const struct function *version = current_version(settle);
+    size_t count = 0;
+    if (latest) {
+        settle->latest = next_latest(settle, latest);
+        settle->steps[count++] = (struct store_step){.kind = STORE_FUNCTION_REPLACE,
+                                                     .function = settle->latest};
+    }
+    if (version) {
+        settle->version = next_version(settle, version);
+        settle->steps[count++] = (struct store_step){.kind = STORE_FUNCTION_REPLACE,
+                                                     .function = settle->version};
+    }
+    if (count == 0) {
         swap_in(settle);
         return;
     }
-    settle->change = (struct change){
-        .kind = CHANGE_UPDATE, .version = settle->latest, .done = latest_written};
-    change_start(settle->lambda, &settle->change);
+    settle->change = (struct change){.steps = settle->steps, .step_count = count, .done = written};
+    change_start(settle->lambda->api, &settle->change);
 }
 
-static void version_written(struct change *change) {
-    struct settle *settle = list_item(change, struct settle, change);
-    report(settle);
-    write_latest(settle);
-}
-
-static void locked(struct catalogue_lock *lock) {
-    struct settle *settle = list_item(lock, struct settle, lock);
-    const struct function *latest = current_latest(settle);
-    const struct function *version = current_version(settle);
-    settle->latest = latest ? next_latest(settle, latest) : NULL;
-    settle->version = version ? next_version(settle, version) : NULL;
-    if (!settle->version) {
-        write_latest(settle);
-        return;
-    }
-    settle->change = (struct change){
-        .kind = CHANGE_UPDATE, .version = settle->version, .done = version_written};
-    change_start(settle->lambda, &settle->change);
-}
-
-static void unpacked(struct code_wait *wait) {
+static void unpacked(struct function_code_wait *wait) {
     struct settle *settle = list_item(wait, struct settle, unpacked);
-    settle->is_unpacked = wait->ok;
-    if (!wait->ok)
+    settle->is_unpacked = !wait->err;
+    if (wait->err)
         log_error("function.code_not_unpacked", "function=%s digest=%s reason=\"%s\"", settle->entry->name,
-                  settle->digest, wait->err.text);
-    entry_lock(settle->entry, &settle->lock);
+                  settle->function->code_digest, wait->err->text);
+    turns_take(&settle->entry->turns, &settle->turn);
 }
 
 void settle_start(struct lambda *lambda, struct catalogue_entry *entry, const struct function *latest,
@@ -163,13 +154,13 @@ void settle_start(struct lambda *lambda, struct catalogue_entry *entry, const st
     struct settle *settle = mem_alloc(sizeof *settle);
     settle->lambda = lambda;
     settle->entry = entry_ref(entry);
-    memcpy(settle->digest, either->code_digest, sizeof settle->digest);
+    settle->function = function_ref(either);
     settle->latest_epoch = latest ? latest->epoch : 0;
     if (version)
         memcpy(settle->number, version->version, sizeof settle->number);
     settle->unpacked.run = unpacked;
-    settle->lock.run = locked;
-    code_share(&lambda->codes, settle->digest);
+    settle->turn.run = run;
+    function_code_use(&lambda->codes, settle->function);
     lambda->api->background++;
-    code_unpack(&lambda->codes, settle->digest, &settle->unpacked);
+    function_code_unpack(&lambda->codes, settle->function, &settle->unpacked);
 }

@@ -1,9 +1,10 @@
-/* lock ─▶ check, apply, commit (a job on the lane) ─▶ swap in, answer, settle ─▶ unlock */
+/* turn ─▶ check, apply, commit (a job on the lane) ─▶ swap in, answer, settle ─▶ next turn */
 #include "api/lambda/update.h"
 
 #include <string.h>
 
 #include "api/lambda/configuration_json.h"
+#include "api/lambda/function_code.h"
 #include "api/lambda/settle.h"
 #include "api/lambda/target.h"
 #include "api/lambda/versions.h"
@@ -12,10 +13,12 @@
 
 static void finish(struct update *update) {
     struct catalogue_entry *entry = entry_ref(update->entry);
+    if (update->next)
+        function_layers_unuse(&update->lambda->codes, update->next);
     function_unref(update->next);
     function_unref(update->published);
     update->finished(update);
-    entry_unlock(entry);
+    turns_pass_on(&entry->turns);
     entry_unref(entry);
 }
 
@@ -34,7 +37,7 @@ static void answer(const struct update *update, const struct function *shown) {
     struct json_writer writer;
     json_writer_init(&writer, &body);
     configuration_write(&writer, shown, arn, CONFIGURATION_WHOLE);
-    call_answer_json(update->call, &body);
+    call_answer(update->call, &body);
 }
 
 static void stored(struct change *change) {
@@ -60,8 +63,10 @@ static void stored(struct change *change) {
 bool update_check(const struct update *update, struct err *err) {
     const struct catalogue_entry *entry = update->entry;
     if (entry->is_deleted)
-        return target_not_found(update->call, entry->name, NULL, err);
-    return target_check_changeable(entry, err) && target_check_revision(entry, update->revision_id, err);
+        return target_gone(update->call, entry, err);
+    return target_check_changeable(entry, err) &&
+           target_check_revision(entry->latest->revision_id, update->revision_id, TARGET_REVISION_READER,
+                                 err);
 }
 
 static void begin_progress(struct update *update) {
@@ -77,19 +82,22 @@ static void begin_progress(struct update *update) {
         update->published = version_new(lambda, update->entry, next);
 }
 
-static void locked(struct catalogue_lock *lock) {
-    struct update *update = list_item(lock, struct update, lock);
+static void run(struct turn *turn) {
+    struct update *update = list_item(turn, struct update, turn);
     struct lambda *lambda = lambda_of(update->call);
     struct err err;
     if (!update_check(update, &err)) {
         fail(update, &err);
         return;
     }
-    update->next = function_copy(update->entry->latest);
-    if (!update->apply(update, update->next, &err)) {
+    struct function *next = function_copy(update->entry->latest);
+    if (!update->apply(update, next, &err)) {
+        function_unref(next);
         fail(update, &err);
         return;
     }
+    update->next = next;
+    function_layers_use(&update->lambda->codes, next);
     if (update->is_dry) {
         answer(update, update->next);
         finish(update);
@@ -100,12 +108,15 @@ static void locked(struct catalogue_lock *lock) {
         fail(update, &err);
         return;
     }
+    update->steps[0] = (struct store_step){.kind = STORE_FUNCTION_REPLACE, .function = update->next};
+    update->steps[1] = (struct store_step){.kind = STORE_FUNCTION_PUBLISH, .function = update->published};
     update->change = (struct change){
-        .kind = CHANGE_UPDATE, .version = update->next, .published = update->published, .done = stored};
-    change_start(lambda, &update->change);
+        .steps = update->steps, .step_count = update->published ? 2 : 1, .done = stored};
+    change_start(lambda->api, &update->change);
 }
 
 void update_start(struct update *update) {
-    update->lock.run = locked;
-    entry_lock(update->entry, &update->lock);
+    update->lambda = lambda_of(update->call);
+    update->turn.run = run;
+    turns_take(&update->entry->turns, &update->turn);
 }

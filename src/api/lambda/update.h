@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "api/lambda/change.h"
+#include "api/change.h"
 #include "api/lambda/lambda.h"
 
 /* Embedded in the state of the operation; starts as {0} and the inputs. */
@@ -22,7 +22,9 @@ struct update {
     /* The call was answered; frees the operation's state. */
     void (*finished)(struct update *update);
 
-    struct catalogue_lock lock;
+    struct lambda *lambda; /* the rest is update.c's */
+    struct turn turn;
+    struct store_step steps[2];
     struct change change;
     struct function *next;
     struct function *published;

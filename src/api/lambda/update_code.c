@@ -6,18 +6,13 @@
 #include "api/lambda/function_input.h"
 #include "api/lambda/handlers.h"
 #include "api/lambda/intake.h"
+#include "api/lambda/settings_table.h"
 #include "api/lambda/target.h"
 #include "api/lambda/update.h"
 #include "base/mem.h"
-#include "model/function_constraints.h"
-#include "sys/work.h"
 
 struct code_update {
     struct api_call *call;
-    struct function_ref ref;
-    struct body body;
-    bool is_parsed;
-    struct err err;
     char *revision_id;
     struct intake intake;
     struct update update;
@@ -25,7 +20,6 @@ struct code_update {
 
 static void free_state(struct code_update *state) {
     intake_finish(&state->intake);
-    body_done(&state->body);
     if (state->update.entry)
         entry_unref(state->update.entry);
     free(state->revision_id);
@@ -43,8 +37,8 @@ static void fail(struct code_update *state, const struct err *err) {
 
 static bool apply(struct update *update, struct function *next, struct err *err) {
     struct code_update *state = list_item(update, struct code_update, update);
-    intake_describe(&state->intake, next);
-    return function_input_read_architecture(state->body.root, lambda_of(update->call)->machine, next, err);
+    function_input_read_architecture(update->call->input.root, lambda_of(update->call)->machine, next);
+    return intake_describe(&state->intake, next, err);
 }
 
 static void taken_in(struct intake *intake) {
@@ -56,10 +50,13 @@ static void taken_in(struct intake *intake) {
 }
 
 static bool prepare(struct code_update *state, struct err *err) {
-    struct json_value root = state->body.root;
-    struct catalogue_entry *entry = target_find(state->call, &state->ref);
+    struct json_value root = state->call->input.root;
+    struct function_ref ref;
+    if (!target_parse(state->call, FUNCTION_REF_WRITE, TARGET_UNQUALIFIED_ONLY, &ref, err))
+        return false;
+    struct catalogue_entry *entry = target_find(state->call, &ref);
     if (!entry)
-        return target_not_found(state->call, state->ref.name, state->ref.qualifier, err);
+        return target_not_found(state->call, &ref, err);
     state->revision_id = body_text(root, "RevisionId");
     state->update = (struct update){
         .call = state->call,
@@ -70,51 +67,23 @@ static bool prepare(struct code_update *state, struct err *err) {
         .apply = apply,
         .finished = finished,
     };
-    if (json_is_present(body_member(root, "PublishTo")))
-        return err_set(err, ERR_PARAMETER,
-                       "Lamb does not support this use of PublishTo yet. Leave it out of the request.");
-    return update_check(&state->update, err);
-}
-
-static void parsed(void *job) {
-    struct code_update *state = job;
-    struct err err;
-    if (!state->is_parsed) {
-        fail(state, &state->err);
-        return;
-    }
-    if (!prepare(state, &err)) {
-        fail(state, &err);
-        return;
-    }
-    state->intake = (struct intake){
-        .lambda = lambda_of(state->call),
-        .code = state->body.root,
-        .verb = "updating",
-        .is_dry = state->update.is_dry,
-        .done = taken_in,
-    };
-    intake_start(&state->intake);
-}
-
-static void parse(void *job) {
-    struct code_update *state = job;
-    state->is_parsed = body_parse(&state->body, update_function_code_members, &state->err);
+    return settings_check(root, err) && update_check(&state->update, err);
 }
 
 void lambda_update_function_code(struct api_call *call) {
     struct code_update *state = mem_alloc(sizeof *state);
     struct err err;
     state->call = call;
-    if (!target_parse(call, FUNCTION_REF_WRITE, TARGET_UNQUALIFIED_ONLY, &state->ref, &err)) {
+    if (!prepare(state, &err)) {
         fail(state, &err);
         return;
     }
-    body_take(&state->body, call);
-    if (body_is_large(&state->body)) {
-        work_run(call->api->loop, parse, parsed, state);
-        return;
-    }
-    parse(state);
-    parsed(state);
+    state->intake = (struct intake){
+        .lambda = lambda_of(call),
+        .code = call->input.root,
+        .verb = "updating",
+        .is_dry = state->update.is_dry,
+        .done = taken_in,
+    };
+    intake_start(&state->intake);
 }

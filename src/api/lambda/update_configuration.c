@@ -1,22 +1,21 @@
 /* UpdateFunctionConfiguration: members that were sent replace those of $LATEST; others stay. */
 #include <stdlib.h>
 
+#include "api/access.h"
 #include "api/lambda/body.h"
 #include "api/lambda/function_input.h"
 #include "api/lambda/handlers.h"
+#include "api/lambda/layers.h"
 #include "api/lambda/target.h"
 #include "api/lambda/update.h"
 #include "base/mem.h"
-#include "model/function_constraints.h"
 
 struct configuration_update {
-    struct body body;
     char *revision_id;
     struct update update;
 };
 
 static void free_state(struct configuration_update *state) {
-    body_done(&state->body);
     if (state->update.entry)
         entry_unref(state->update.entry);
     free(state->revision_id);
@@ -28,24 +27,25 @@ static void finished(struct update *update) {
 }
 
 static bool apply(struct update *update, struct function *next, struct err *err) {
-    const struct configuration_update *state = list_item(update, struct configuration_update, update);
     const struct lambda *lambda = lambda_of(update->call);
     const struct function_input_rules rules = {.runtimes = lambda->api->options.runtimes,
-                                               .machine = lambda->machine};
-    return function_input_read(state->body.root, &rules, next, err);
+                                               .machine = lambda->machine,
+                                               .read_layers = layers_read,
+                                               .call = update->call};
+    const struct api_call *call = update->call;
+    bool has_role = json_is_present(input_member(&call->input, "Role"));
+    return function_input_read(call->input.root, &rules, next, err) &&
+           (!has_role || access_check_lambda_role(call->api, call->caller, next->role, err));
 }
 
 static bool prepare(struct configuration_update *state, struct api_call *call, struct err *err) {
     struct function_ref ref;
     if (!target_parse(call, FUNCTION_REF_WRITE, TARGET_UNQUALIFIED_ONLY, &ref, err))
         return false;
-    body_take(&state->body, call);
-    if (!body_parse(&state->body, update_function_configuration_members, err))
-        return false;
     struct catalogue_entry *entry = target_find(call, &ref);
     if (!entry)
-        return target_not_found(call, ref.name, ref.qualifier, err);
-    state->revision_id = body_text(state->body.root, "RevisionId");
+        return target_not_found(call, &ref, err);
+    state->revision_id = body_text(call->input.root, "RevisionId");
     state->update = (struct update){
         .call = call,
         .entry = entry_ref(entry),

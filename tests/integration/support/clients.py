@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import subprocess
+import urllib.parse
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,9 +16,21 @@ import botocore.awsrequest
 import botocore.config
 import botocore.credentials
 
-from support.daemon import clean_environment
+from support.environment import clean_environment
 
 ROLE = "arn:aws:iam::000000000000:role/lamb-test"
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "lambda.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+)
 NODE_DIR = Path(__file__).resolve().parents[1] / "node"
 
 
@@ -189,6 +202,23 @@ def request(daemon, method, path, body=b"", headers=None, signed=True, connectio
     finally:
         if own:
             connection.close()
+
+
+def query(daemon, service, action, headers=None, **parameters):
+    """One request of the query protocol: IAM's and STS's."""
+    headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8", **(headers or {})}
+    version = {"iam": "2010-05-08", "sts": "2011-06-15"}[service]
+    signing = {
+        name: parameters.pop(name) for name in ("access_key", "secret", "token") if name in parameters
+    }
+    body = urllib.parse.urlencode({"Action": action, "Version": version, **parameters})
+    return request(daemon, "POST", "/", body, headers, service=service, **signing)
+
+
+def create_test_role(daemon, name="lamb-test"):
+    """The execution role of the tests' functions."""
+    answer = query(daemon, "iam", "CreateRole", RoleName=name, AssumeRolePolicyDocument=TRUST)
+    assert answer.status in (200, 409), answer.body
 
 
 @dataclass

@@ -11,7 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from support import processes
+from support import clients, processes
+from support.environment import clean_environment
 from support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -37,14 +38,6 @@ def is_sanitized():
     return "sanitize=address" in (build_dir() / "build.ninja").read_text(encoding="utf-8")
 
 
-def clean_environment(extra=None):
-    """What a daemon or a client starts with: nothing of the caller's settings, keys or proxies."""
-    kept = ("PATH", "HOME", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS")
-    environment = {name: os.environ[name] for name in kept if name in os.environ}
-    environment.update(LANG="C.UTF-8", **(extra or {}))
-    return environment
-
-
 class Daemon:
     """One daemon on one data directory. It may be killed and started again; the directory and the key
     stay."""
@@ -65,6 +58,7 @@ class Daemon:
         self.allowed_errors = []
         self.stderr_offset = 0
         self.keys = {}
+        self.has_role = False
 
     @property
     def program(self):
@@ -104,6 +98,9 @@ class Daemon:
         self.url = re.search(r"url=(http://\S+)", self.ready_line).group(1)
         self.port = int(self.url.rsplit(":", 1)[1].rstrip("/"))
         self.keys = self.read_keys()
+        if not self.has_role:
+            clients.create_test_role(self)
+            self.has_role = True
         return self
 
     def _read_ready_line(self, deadline):

@@ -57,9 +57,8 @@ class Lamb:
             FunctionName=name,
             Runtime=runtime,
             Handler=handler,
-            Role=clients.ROLE,
             Code={"ZipFile": zip_file},
-            **fields,
+            **{"Role": clients.ROLE, **fields},
         )
         if wait:
             self.wait_active(name)

@@ -30,5 +30,13 @@ def hosts(*names):
     return ["--hosts", ",".join(names)]
 
 
+def accounts(*ids):
+    return ["--accounts", ",".join(ids)]
+
+
+def no_role_check():
+    return ["--role-check", "off"]
+
+
 def drain_timeout(seconds):
     return ["--drain-timeout", str(seconds)]

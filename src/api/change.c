@@ -1,0 +1,46 @@
+/* See change.h. What the job reads are values that its starter holds. */
+#include "api/change.h"
+
+#include <stdio.h>
+
+#include "api/context.h"
+#include "sys/work.h"
+
+static void run(void *job) {
+    struct change *change = job;
+    change->ok = store_apply(change->api->db, change->steps, change->step_count, &change->err);
+}
+
+static void delete_function_records(struct records *records, const struct function *function) {
+    char scope[sizeof RECORD_FUNCTION_SCOPE + LIMIT_FUNCTION_NAME_CHARS];
+    snprintf(scope, sizeof scope, RECORD_FUNCTION_SCOPE "%s", function->name);
+    records_delete_scope(records, function->account, scope);
+}
+
+/* What the committed steps did to records happens in memory too. */
+static void take_over(struct records *records, const struct store_step *step) {
+    switch (step->kind) {
+    case STORE_RECORD_PUT: records_put(records, &step->key, step->document); break;
+    case STORE_RECORD_DELETE: records_delete(records, &step->key); break;
+    case STORE_FUNCTION_DELETE: delete_function_records(records, step->function); break;
+    case STORE_FUNCTION_ADD:
+    case STORE_FUNCTION_REPLACE:
+    case STORE_FUNCTION_PUBLISH:
+    case STORE_FUNCTION_DELETE_VERSION:
+    case STORE_FUNCTION_TAGS: break;
+    }
+}
+
+static void done(void *job) {
+    struct change *change = job;
+    change->api->background--;
+    for (size_t i = 0; change->ok && i < change->step_count; i++)
+        take_over(&change->api->records, &change->steps[i]);
+    change->done(change);
+}
+
+void change_start(struct api *api, struct change *change) {
+    change->api = api;
+    api->background++;
+    work_lane_run(api->lane, run, done, change);
+}

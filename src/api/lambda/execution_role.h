@@ -1,0 +1,13 @@
+/* What Lambda does in a function's name, its execution role must be allowed to do. Loop thread. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "model/function.h"
+
+struct api;
+
+/* Whether the policies of the role allow the action ("sqs:SendMessage") on the resource. Always true with the
+ * setting role-check off. */
+bool execution_role_allows(const struct api *api, const struct function *function, const char *action,
+                           const char *resource);

@@ -1,0 +1,58 @@
+/* What happens when a function ends up calling itself: PutFunctionRecursionConfig and
+ * GetFunctionRecursionConfig. A record holds the member of the API. */
+#include "api/lambda/body.h"
+#include "api/lambda/handlers.h"
+#include "api/lambda/setting.h"
+#include "api/lambda/target.h"
+#include "base/mem.h"
+
+#define MEMBER "RecursiveLoop"
+#define TERMINATE "Terminate"
+#define ANSWER_BYTES 64
+
+static bool find(const struct api_call *call, struct catalogue_entry **ret_entry, struct err *err) {
+    struct function_ref ref;
+    return target_parse(call, FUNCTION_REF_WRITE, TARGET_UNQUALIFIED_ONLY, &ref, err) &&
+           target_entry(call, &ref, ret_entry, err);
+}
+
+static bool prepare(struct edit *edit, struct err *err) {
+    const struct catalogue_entry *entry = function_edit_entry(edit);
+    if (entry->is_deleted)
+        return target_gone(edit->call, entry, err);
+    struct json_writer *writer = edit_answer(edit, ANSWER_BYTES);
+    json_open_object(writer);
+    setting_copy(writer, edit->call->input.root, MEMBER);
+    json_close_object(writer);
+    setting_put(edit, SETTING_RECURSION, "", buf_text(writer->buf));
+    return true;
+}
+
+static void committed(struct edit *edit) {
+    if (json_string_is(body_member(edit->call->input.root, MEMBER), TERMINATE))
+        setting_warn(edit, "RecursionConfig");
+}
+
+void lambda_put_function_recursion_config(struct api_call *call) {
+    static const struct edit_actions actions = {.prepare = prepare, .committed = committed};
+    struct catalogue_entry *entry;
+    struct err err;
+    if (find(call, &entry, &err))
+        function_edit_start(call, entry, NULL, &actions);
+    else
+        call_fail(call, &err);
+}
+
+void lambda_get_function_recursion_config(struct api_call *call) {
+    struct catalogue_entry *entry;
+    struct err err;
+    if (!find(call, &entry, &err)) {
+        call_fail(call, &err);
+        return;
+    }
+    const char *document = setting_document(call->api, entry, SETTING_RECURSION, "");
+    OWN(buf) struct buf body;
+    buf_init(&body, ANSWER_BYTES);
+    buf_append_text(&body, document ? document : "{\"" MEMBER "\":\"" TERMINATE "\"}");
+    call_answer(call, &body);
+}

@@ -1,0 +1,18 @@
+/* Writes XML elements into a buffer. Names are ours; texts may be anything. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+void xml_open(struct buf *buf, const char *name);
+void xml_close(struct buf *buf, const char *name);
+
+/* Escapes what XML needs escaped, and drops control characters, which it can't express. */
+void xml_append_text(struct buf *buf, const char *text);
+
+/* A whole element; nothing when `text` is NULL. */
+void xml_put(struct buf *buf, const char *name, const char *text);
+void xml_put_integer(struct buf *buf, const char *name, int64_t number);
+void xml_put_bool(struct buf *buf, const char *name, bool value);
