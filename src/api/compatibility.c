@@ -21,11 +21,10 @@ static void print_service(const struct api_service *service) {
 }
 
 static void print_settings(void) {
-    printf(
-        "\n## Settings of functions without effect yet\n\n"
-        "What a user would rely on for safety or data is refused with an error that says so. What can do\n"
-        "without is accepted, returned, and named in a warning of the daemon's log.\n\n"
-        "| setting | | because Lamb |\n|---|---|---|\n");
+    printf("\n## Settings of functions without effect yet\n\n"
+           "What a user would rely on for safety or data is refused with an error that says so. What can do\n"
+           "without is accepted, returned, and named in a warning of the daemon's log.\n\n"
+           "| setting | | because Lamb |\n|---|---|---|\n");
     const struct setting *row;
     for (size_t i = 0; (row = settings_row(i)); i++)
         printf("| %s%s%s | %s | %s |\n", row->member, row->inner ? "." : "", row->inner ? row->inner : "",

@@ -1,5 +1,5 @@
-"""The API against the public service model of Lambda in an installed botocore: its operations, Invoke, and the
-shapes of errors. The model may be older than Lamb's table; what it has must be in it."""
+"""The API against the public service model of Lambda in an installed botocore: its operations, Invoke, and
+the shapes of errors. The model may be older than Lamb's table; what it has must be in it."""
 
 import json
 import re

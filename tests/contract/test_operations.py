@@ -11,7 +11,7 @@ import botocore.exceptions
 import botocore.parsers
 import pytest
 
-from world import ACCOUNT, ARN, ROLE, call, encoded, faults, package, wait
+from world import ACCOUNT, ARN, ROLE, SIGNERS, call, encoded, faults, package, wait
 from younger import todays_model
 
 MODEL = todays_model()
@@ -26,9 +26,6 @@ CLUSTER = f"arn:aws:kafka:us-east-1:{ACCOUNT}:cluster/story/11111111-2222-3333-4
 BROKER = f"arn:aws:mq:us-east-1:{ACCOUNT}:broker:story:b-11111111-2222-3333-4444-555555555555"
 DOCUMENTS = f"arn:aws:rds:us-east-1:{ACCOUNT}:cluster:story"
 SECRET = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:story"
-SIGNERS = {
-    "SigningProfileVersionArns": [f"arn:aws:signer:us-east-1:{ACCOUNT}:/signing-profiles/p/0123456789"]
-}
 
 # Top-level members that an answer has.
 CONFIGURATION = """

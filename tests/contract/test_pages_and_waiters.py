@@ -4,7 +4,7 @@ import botocore.exceptions
 import botocore.session
 import pytest
 
-from world import ACCOUNT, ARN, ROLE, create, new_name, package, slow_package, update, wait
+from world import ACCOUNT, ARN, ROLE, SIGNERS, create, new_name, package, slow_package, update, wait
 
 LOADER = botocore.session.get_session().get_component("data_loader")
 PAGINATORS = {
@@ -16,12 +16,11 @@ WAITERS = {
 }
 
 COUNT = 5
-SIGNERS = {
-    "SigningProfileVersionArns": [f"arn:aws:signer:us-east-1:{ACCOUNT}:/signing-profiles/p/0123456789"]
-}
 
-# ---- what there is to list: each makes COUNT things and gives the parameters of their list, and what each item
-# ---- is known by, in the order of the list; None when others may stand between
+# ---- what there is to list ----
+#
+# Each makes COUNT things. It gives the parameters of their list, the member that an item is known by (None:
+# the item is a text itself), and that member of the things made, in the order of the list.
 
 
 def aliases(client):

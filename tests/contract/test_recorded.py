@@ -1,5 +1,5 @@
-"""Every error that was recorded from the service, caused by a real call: its status, exception and body to the
-letter. The errors are in recorded.py."""
+"""Every error that was recorded from the service, caused by a real call: its status, exception and body to
+the letter. The errors are in recorded.py."""
 
 import json
 import re
@@ -28,26 +28,26 @@ SKIPPED = {
 OTHER = "123456789012"
 LONG = "a" * 65
 MISSING_SIGNER = f"{ARN}code-signing-config:csc-{'0' * 17}"
-SIGNERS = {
-    "SigningProfileVersionArns": [f"arn:aws:signer:{REGION}:{ACCOUNT}:/signing-profiles/p/0123456789"]
-}
-KEYS_AS_MESSAGE = {
-    "AccessDeniedException",
-    "CodeSigningConfigNotFoundException",
-    "RequestEntityTooLargeException",
-    "ResourceNotFoundException",
+# Key of the text of exceptions that the model has not.
+UNMODELLED = {
+    "AccessDeniedException": "Message",
+    "RequestEntityTooLargeException": "Message",
+    "ValidationException": "message",
 }
 
 
 class Case:
-    """One call with what must come before it, and the words that its error is about. `<fn>` is a function with
+    """One call with what must come before it, and the words that its error is about. <fn> is a function with
     the versions 1 and 2, made when it is first spoken of; other words are names that nobody has yet."""
 
     def __init__(self, front, client):
         self.front, self.client = front, client
-        self.words = {"<region>": REGION, "<wrong-region>": "ap-southeast-2", "111111111111": ACCOUNT}
-        self.words["<min_unreserved_concurrency>"] = "100"
-        self.words["<csc_arn_invalid>"] = MISSING_SIGNER
+        self.words = {
+            "<csc_arn_invalid>": MISSING_SIGNER,
+            "<min_unreserved_concurrency>": "100",
+            "<region>": REGION,
+            "<wrong-region>": "ap-southeast-2",
+        }
 
     def word(self, name):
         if name == "<fn>" and name not in self.words:
@@ -387,13 +387,23 @@ def case(front, client):
     return Case(front, client)
 
 
+def text_key(row, told):
+    """How the member with the text is called; the rest of the answer must be of the model, too."""
+    if row.code in UNMODELLED:
+        return UNMODELLED[row.code]
+    shape = MODEL.shape_for(row.code)
+    assert row.status == shape.metadata["error"]["httpStatusCode"]
+    assert set(told) <= set(shape.members)
+    return "message" if "message" in shape.members else "Message"
+
+
 def check(case, row, answer):
     assert (answer.status_code, answer.headers["x-amzn-errortype"]) == (
         row.status,
         row.code,
     ), answer.content
-    text = {"Message" if row.code in KEYS_AS_MESSAGE else "message": case.fill(row.message)}
     told = json.loads(answer.content)
+    text = {text_key(row, told): case.fill(row.message)}
     if row.code == "TooManyRequestsException":
         assert told.pop("Reason") and int(answer.headers["retry-after"]) > 0
     assert told == ({"Type": "User", **text} if row.is_typed else text)
@@ -424,6 +434,24 @@ def test_policy_that_is_too_long(case):
     assert len(policy) <= 20480
     case.words["<size>"] = str(len(policy) + len(",") + len(statement))
     check(case, ROWS["policy"], answer)
+
+
+def test_code_storage_that_is_used_up(case):
+    """Each version counts whole, though all have the same package."""
+    size = 52_000_000
+    case.words["<fn>"] = name = create(case.client, Code={"ZipFile": package(bytes(size))})
+    try:
+        for number in range(2000):
+            update(case.client, name, Description=str(number))
+            answer = case.send(*on("PublishVersion"))
+            if answer.status_code != 201:
+                break
+        check(case, ROWS["code storage"], answer)
+        account = case.client.get_account_settings()
+        left = account["AccountLimit"]["TotalCodeSize"] - account["AccountUsage"]["TotalCodeSize"]
+        assert 0 <= left < size + 1000
+    finally:
+        case.client.delete_function(FunctionName=name)
 
 
 def test_every_row_is_caused_or_says_why_not():

@@ -14,6 +14,9 @@ ACCOUNT = "000000000000"
 ROLE_NAME = "contract"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/{ROLE_NAME}"
 ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:"
+SIGNERS = {
+    "SigningProfileVersionArns": [f"arn:aws:signer:{REGION}:{ACCOUNT}:/signing-profiles/p/0123456789"]
+}
 
 numbers = itertools.count()
 

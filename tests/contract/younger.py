@@ -1,6 +1,6 @@
-"""The service model of Lambda as it is today: that of the installed botocore, which may be years old, and what
-the service has added since to the answers that the tests look at. What the installed model has itself is left
-as it is there."""
+"""The service model of Lambda as it is today: that of the installed botocore, which may be years old, and
+what the service has added since to the answers that the tests look at. What the installed model has itself is
+left as it is there."""
 
 import copy
 

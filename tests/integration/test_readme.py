@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from support.daemon import ROOT, clean_environment
+from support.clients import client_environment
+from support.daemon import ROOT
+from support.environment import clean_environment
 
 DOCUMENTS = [
     ROOT / "README.md",
@@ -54,6 +56,20 @@ def test_programs_of_commands_exist(document):
 
 def test_readme_gives_the_two_commands():
     assert {"scripts/demo", "scripts/test"} <= set(commands(ROOT / "README.md"))
+
+
+def test_aws_commands_of_the_readme_work(new_daemon):
+    """In the order they stand in, against a fresh daemon."""
+    lamb = new_daemon()
+    environment = client_environment(lamb.daemon)
+    environment["PATH"] = "/usr/bin:/bin"
+    found = [command for command in commands(ROOT / "README.md") if command.startswith("aws ")]
+    assert len(found) >= 2
+    for command in found:
+        done = subprocess.run(
+            ["sh", "-c", command], env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, f"{command}: {done.stderr}"
 
 
 def run_demo():

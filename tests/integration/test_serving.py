@@ -63,6 +63,12 @@ def test_documented_settings_are_the_real_ones():
     assert committed == printed, "run: build/lamb serve --help-markdown > docs/settings.md"
 
 
+def test_documented_compatibility_is_the_real_one():
+    printed = lamb_command("compatibility").stdout
+    committed = (ROOT / "docs" / "compatibility.md").read_text(encoding="utf-8")
+    assert committed == printed, "run: build/lamb compatibility > docs/compatibility.md"
+
+
 @pytest.mark.parametrize(
     "words, named",
     [

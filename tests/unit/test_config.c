@@ -47,8 +47,8 @@ static void defaults_are_as_documented(void **state) {
 
 static void accounts_are_twelve_digits_each(void **state) {
     (void)state;
-    static const char *const wrong[] = {"1", "111111111111,", ",111111111111", "111111111111;222222222222",
-                                        "1111111111111", "11111111111a"};
+    static const char *const wrong[] = {
+        "1", "111111111111,", ",111111111111", "111111111111;222222222222", "1111111111111", "11111111111a"};
     assert_true(load("--accounts", "111111111111,222222222222"));
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         config_done(&config);

@@ -182,9 +182,8 @@ static bool put(struct edit *edit, const struct mapping *mapping, const char *st
 static bool refuse_key(struct json_value root, struct err *err) {
     struct json_value key = body_member(root, "KMSKeyArn");
     return !json_is_present(key) || json_string_is(key, "") ||
-           err_set(
-               err, ERR_PARAMETER,
-               "Lamb does not encrypt filter criteria with keys of KMS yet. Leave KMSKeyArn out.");
+           err_set(err, ERR_PARAMETER,
+                   "Lamb does not encrypt filter criteria with keys of KMS yet. Leave KMSKeyArn out.");
 }
 
 static bool prepare_creation(struct edit *edit, struct err *err) {

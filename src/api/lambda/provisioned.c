@@ -128,7 +128,7 @@ static bool prepare_put(struct edit *edit, struct err *err) {
     const struct catalogue_entry *entry = function_edit_entry(edit);
     int64_t wanted = setting_number(call->input.root, "ProvisionedConcurrentExecutions", 0);
     struct function_ref ref;
-    struct catalogue_entry *found;
+    struct catalogue_entry *found = NULL;
     if (!check_put(call, &ref, &found, err))
         return false;
     if (found != entry)
@@ -168,7 +168,7 @@ void lambda_put_provisioned_concurrency_config(struct api_call *call) {
     static const struct edit_actions actions = {
         .prepare = prepare_put, .committed = committed, .finished = setting_edit_finished};
     struct function_ref ref;
-    struct catalogue_entry *entry;
+    struct catalogue_entry *entry = NULL;
     struct err err;
     if (check_put(call, &ref, &entry, &err))
         setting_edit_start(call, entry, &actions);
@@ -180,7 +180,7 @@ void lambda_delete_provisioned_concurrency_config(struct api_call *call) {
     static const struct edit_actions actions = {
         .prepare = prepare_delete, .committed = committed, .finished = setting_edit_finished};
     struct function_ref ref;
-    struct catalogue_entry *entry;
+    struct catalogue_entry *entry = NULL;
     struct err err;
     if (read_target(call, &ref, &entry, &err))
         setting_edit_start(call, entry, &actions);
@@ -190,7 +190,7 @@ void lambda_delete_provisioned_concurrency_config(struct api_call *call) {
 
 void lambda_get_provisioned_concurrency_config(struct api_call *call) {
     struct function_ref ref;
-    struct catalogue_entry *entry;
+    struct catalogue_entry *entry = NULL;
     struct err err;
     if (!read_target(call, &ref, &entry, &err)) {
         call_fail(call, &err);

@@ -213,8 +213,8 @@ static bool prepare_create(struct edit *edit, struct err *err) {
 
 static bool prepare_update(struct edit *edit, struct err *err) {
     struct function_ref ref;
-    struct catalogue_entry *entry;
-    const char *document;
+    struct catalogue_entry *entry = NULL;
+    const char *document = NULL;
     struct json_doc doc;
     if (!parse(edit->call, &ref, err) || !find_config(edit->call, &ref, &entry, &document, err))
         return false;
@@ -227,7 +227,7 @@ static bool prepare_update(struct edit *edit, struct err *err) {
 
 static bool prepare_delete(struct edit *edit, struct err *err) {
     struct function_ref ref;
-    struct catalogue_entry *entry;
+    struct catalogue_entry *entry = NULL;
     const char *document;
     if (!parse(edit->call, &ref, err) || !find_config(edit->call, &ref, &entry, &document, err))
         return false;
