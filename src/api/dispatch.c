@@ -146,20 +146,32 @@ static void refuse_operation(struct api_call *call, const char *action) {
     call_refuse(call, action ? API_INVALID_ACTION : API_UNKNOWN_OPERATION, text);
 }
 
-/* Takes the form over, with '+' as the space it stands for. */
-static void take_form(struct api_call *call) {
-    if (call->request->body.len)
-        call->input.form = call_take_body(call, &call->input.form_len);
-    else
-        call->input.form = mem_copy_text(call->request->query.data,
-                                         call->input.form_len = call->request->query.len);
-    for (size_t i = 0; i < call->input.form_len; i++)
-        if (call->input.form[i] == '+')
-            call->input.form[i] = ' ';
+/* Takes the form over, with '+' as the space it stands for. The path may have let a larger body in than any
+ * form has: each parameter that is looked for is a walk over all of it. */
+static bool take_form(struct api_call *call) {
+    size_t len = call->body ? call->body_len : call->request->body.len;
+    if (len > INPUT_INLINE_BYTES) {
+        char text[64];
+        snprintf(text, sizeof text, "Request must be smaller than %u bytes", INPUT_INLINE_BYTES);
+        call_refuse(call, API_REQUEST_ENTITY_TOO_LARGE, text);
+        return false;
+    }
+    struct input *input = &call->input;
+    if (len) {
+        input->form = call_take_body(call, &input->form_len);
+    } else {
+        input->form_len = call->request->query.len;
+        input->form = mem_copy_text(call->request->query.data, input->form_len);
+    }
+    for (size_t i = 0; i < input->form_len; i++)
+        if (input->form[i] == '+')
+            input->form[i] = ' ';
+    return true;
 }
 
 static bool find_action(struct api_call *call) {
-    take_form(call);
+    if (!take_form(call))
+        return false;
     OWN_MEM char *action = input_form(&call->input, "Action");
     const struct api_service *service = call->service;
     call->match = (struct operation_match){0};

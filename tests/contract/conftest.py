@@ -88,6 +88,7 @@ def front(tmp_path_factory, s3):
     front.client("iam").attach_role_policy(
         RoleName=ROLE_NAME, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess"
     )
+    front.add_role("powerless", "lambda.amazonaws.com")
     yield front
     process.send_signal(signal.SIGTERM)
     status = process.wait(30)

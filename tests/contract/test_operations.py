@@ -372,6 +372,33 @@ def test_answer_is_what_the_model_says(answers, operations, index):
         assert {member for member in document if document[member] is not None} <= set(answer.parsed)
 
 
+@pytest.mark.parametrize(
+    "name, changes, found",
+    [
+        ("GetFunctionUrlConfig", {"AuthType": "SOME"}, ".AuthType: 'SOME' is none of"),
+        (
+            "GetFunctionUrlConfig",
+            {"FunctionUrl": "short"},
+            ".FunctionUrl: 'short' is not within 40 and 100",
+        ),
+        ("GetFunctionUrlConfig", {"FunctionArn": "x"}, ".FunctionArn: 'x' does not match"),
+        ("GetFunctionUrlConfig", {"FunctionArn": None}, ".FunctionArn: None is no string"),
+        ("GetFunctionUrlConfig", {"Url": ""}, ".Url is not in the model"),
+        ("GetFunctionUrlConfig", {"Cors": {"MaxAge": True}}, ".Cors.MaxAge: True is no integer"),
+        ("ListTags", {"Tags": {"a": 1}}, ".Tags[a]: 1 is no string"),
+        ("ListLayers", {"Layers": [{"LayerName": 1}]}, ".Layers[0].LayerName: 1 is no string"),
+        ("GetEventSourceMapping", {"LastModified": "2026"}, ".LastModified: '2026' is no timestamp"),
+    ],
+)
+def test_the_comparison_finds_what_differs(answers, name, changes, found):
+    index = next(index for index in CALLS if STORY[index][0] == name)
+    document, shape = json.loads(answers[index].content), MODEL.operation_model(name).output_shape
+    assert [fault for fault in faults(shape, {**document, **changes}, "") if fault.startswith(found)]
+    for member in shape.required_members:
+        less = {key: value for key, value in document.items() if key != member}
+        assert list(faults(shape, less, "")) == [f".{member} is missing"]
+
+
 def test_invoke_answers_in_headers(answers):
     index = next(index for index in CALLS if STORY[index][0] == "Invoke")
     parsed = answers[index].parsed

@@ -20,8 +20,6 @@ SKIPPED = {
     28: "there are no functions made of images yet",
     35: "there are no DynamoDB streams to ask for the stream yet",
     36: "there is no Kinesis to ask for the stream yet",
-    "dead letters": "there is no SQS that a role could have permissions for yet",
-    "destination": "there is no SQS that a role could have permissions for yet",
     "memory of the account": "Lamb's accounts have no lower quota of memory than Lambda itself",
 }
 
@@ -191,6 +189,14 @@ def current_hash(case):
 
 def long_name(case):
     return case.words.setdefault("aaa…", LONG)
+
+
+POWERLESS = f"arn:aws:iam::{ACCOUNT}:role/powerless"
+
+
+def send_without_permission(case):
+    case.words["<arn>"] = case.fill(QUEUE)
+    return send_to(QUEUE)
 
 
 def long_arn(case):
@@ -367,6 +373,8 @@ CAUSES = {
     119: [new_layer(CompatibleRuntimes=["invalidruntime"], CompatibleArchitectures=["invalidarch"])],
     "alias deletion": [new_alias(), on("DeleteFunction", Qualifier="custom")],
     "empty zip": [new(Code={"ZipFile": b""})],
+    "dead letters": [new(Role=POWERLESS, DeadLetterConfig={"TargetArn": QUEUE})],
+    "destination": [on("UpdateFunctionConfiguration", Role=POWERLESS), send_without_permission],
     "exists": [new(FunctionName="<fn>")],
     "handler": [new(Runtime=None, Handler=None)],
     "memory": [new(MemorySize=5555555)],

@@ -32,7 +32,7 @@ def package(content="#!/bin/sh\n", name="bootstrap", compression=zipfile.ZIP_STO
     return data.getvalue()
 
 
-def slow_package(files=1000):
+def slow_package(files=2000):
     """One that takes its time to be unpacked."""
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as archive:

@@ -58,7 +58,7 @@ class FunctionOwner(Owner):
     def __init__(self, name):
         super().__init__(name)
         self.names = [f"{name}-{number}" for number in range(3)]
-        self.highest = {}  # function: the highest version number that was ever seen
+        self.highest = dict.fromkeys(self.names, 0)  # version number that was ever seen
 
     def connect(self, its_clients):
         self.client = its_clients["lambda"]
@@ -93,7 +93,7 @@ class FunctionOwner(Owner):
             **{(kind, name): {member: first} for kind, (_, member, first, _) in YOUNG.items()},
         }
         if publish:
-            changes["version", name, "1"] = {**function, "Version": "1"}
+            changes["version", name, NEW] = function
         members = {
             "FunctionName": name,
             "Runtime": "provided.al2023",
@@ -109,11 +109,9 @@ class FunctionOwner(Owner):
         }
 
         def answered(answer):
-            self.highest[name] = int(publish)
             whole = {**changes, ("function", name): chosen(answer, OF_FUNCTION)}
-            if publish:
-                whole["version", name, "1"] = chosen(answer, OF_VERSION)
-            return whole
+            whole.pop(("version", name, NEW), None)
+            return {**whole, **self.published(name, answer)} if publish else whole
 
         self.change(self.client.create_function, members, changes, answered)
 
@@ -400,7 +398,8 @@ class FunctionOwner(Owner):
             shown["tags", name] = answer.get("Tags", {})
             self.show_settings(name, answer, shown)
             self.show_qualified(name, shown)
-            self.check_counter(name, shown)
+            numbers = [int(key[2]) for key in shown if key[:2] == ("version", name)]
+            self.highest[name] = max([self.highest[name], *numbers])
         return shown
 
     def show_settings(self, name, answer, shown):
@@ -441,12 +440,6 @@ class FunctionOwner(Owner):
             except self.client.exceptions.ResourceNotFoundException:
                 continue
             shown["policy", name, qualifier] = statements(policy)
-
-    def check_counter(self, name, shown):
-        if ("function", name) not in self.world:
-            self.highest[name] = 0  # it was made by the call that was in flight
-        numbers = [int(key[2]) for key in shown if key[:2] == ("version", name)]
-        self.highest[name] = max([self.highest[name], *numbers])
 
 
 def named(name, qualifier=""):

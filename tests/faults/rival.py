@@ -10,12 +10,11 @@ QUALIFIERS = ("1", "2", "3", "4", "5", "6", "one", "two")
 
 
 class Prize:
-    """What rivals fight for: a function that stays, one that comes and goes, a code signing configuration that
-    does too."""
+    """What rivals know of the versions that they published, and of the code signing configuration of the moment."""
 
     def __init__(self):
         self.lock = threading.Lock()
-        self.given = {}  # version of the function that stays: the CodeSha256 it was published with
+        self.given = {}  # (function, version): the CodeSha256 it was published with
         self.signing = None
 
 
@@ -68,11 +67,14 @@ class Rival(Owner):
         answer = self.call(
             self.client.update_function_code, FunctionName=name, ZipFile=archive, Publish=True
         )
-        if not answer or name != self.stays:
-            return
+        if answer:
+            self.check_given(name, answer)
+
+    def check_given(self, name, version):
+        key = (name, version["Version"])
         with self.prize.lock:
-            known = self.prize.given.setdefault(answer["Version"], answer["CodeSha256"])
-        assert known == answer["CodeSha256"], f"version {answer['Version']} was given twice"
+            known = self.prize.given.setdefault(key, version["CodeSha256"])
+        assert known == version["CodeSha256"], f"{key} was given twice"
 
     def delete_version(self):
         version = self.random.choice(QUALIFIERS[:6])
@@ -147,8 +149,7 @@ class Rival(Owner):
     )
 
     def show(self):
-        """What it would take to tell more than check_database() does: the versions that stayed."""
+        """Whether things go together is seen in the database; here, that numbers still mean what they did."""
         for version in self.client.list_versions_by_function(FunctionName=self.stays)["Versions"][1:]:
-            given = self.prize.given.get(version["Version"], version["CodeSha256"])
-            assert given == version["CodeSha256"], f"version {version['Version']} was given twice"
+            self.check_given(self.stays, version)
         return {}

@@ -7,6 +7,7 @@ import random
 import re
 import shutil
 import sqlite3
+import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -19,9 +20,26 @@ from identity_owner import IdentityOwner
 from layer_owner import LayerOwner
 from rival import Prize, Rival
 from source_owner import SourceOwner
-from support import clients
+from support import clients, settings
+from support.daemon import Daemon
 
 ROUNDS = 20
+OTHER = "111111111111"
+
+
+def whose(daemon, key, secret):
+    """The ARN that an access key stands for; None when it lets nobody in."""
+    answer = clients.query(daemon, "sts", "GetCallerIdentity", access_key=key, secret=secret)
+    assert answer.status in (200, 403), answer.body
+    return re.search("<Arn>(.*)</Arn>", answer.body.decode())[1] if answer.status == 200 else None
+
+
+def root_keys(daemon):
+    """{account: (access key, secret)}"""
+    shown = daemon.run_cli("env", "--data-dir", str(daemon.data_dir), "--account", OTHER).stdout
+    other = re.findall("_ACCESS_KEY(?:_ID)?=(\\S+)", shown)
+    own = daemon.keys["AWS_ACCESS_KEY_ID"], daemon.keys["AWS_SECRET_ACCESS_KEY"]
+    return {"000000000000": own, OTHER: other}
 
 
 @pytest.fixture
@@ -52,10 +70,7 @@ class Owners:
 
     def connect(self, daemon):
         def sign_in(key, secret):
-            """The ARN that an access key stands for; None when it lets nobody in."""
-            answer = clients.query(daemon, "sts", "GetCallerIdentity", access_key=key, secret=secret)
-            assert answer.status in (200, 403), answer.body
-            return answer.status == 200 and re.search("<Arn>(.*)</Arn>", answer.body.decode())[1] or None
+            return whose(daemon, key, secret)
 
         def request(method, path, members=None):
             """An operation that the SDK does not know, with its exceptions. Gives the answer's members."""
@@ -85,6 +100,7 @@ class Owners:
         stop = threading.Event()
         running = [self.pool.submit(owner.run, stop) for owner in self.all]
         time.sleep(after_s)
+        assert daemon.is_running(), daemon.stderr()[-8000:]
         daemon.kill()
         stop.set()
         for done in running:
@@ -152,3 +168,30 @@ def test_kill_while_resources_change_loses_nothing_acknowledged(new_daemon, owne
     owners.disconnect()
     idle = [f"{owner.name}.{name}" for owner in owners.all for name in owner.never_done()]
     assert not idle, f"never acknowledged, so that this test says nothing of them: {idle}"
+
+
+def test_kill_while_a_data_directory_is_made():
+    """The very first start makes keys for each account, and is killed at any moment: the next one goes on."""
+    for turn in range(12):
+        daemon = Daemon(*settings.accounts(OTHER))
+        command = [
+            daemon.program,
+            "serve",
+            "--data-dir",
+            str(daemon.data_dir),
+            "--listen",
+            "127.0.0.1:0",
+        ]
+        first = subprocess.Popen(
+            [*command, *daemon.args], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        time.sleep(0.005 * turn)
+        first.kill()
+        first.wait()
+        try:
+            daemon.start()
+            for account, key in root_keys(daemon).items():
+                assert whose(daemon, *key) == f"arn:aws:iam::{account}:root"
+            assert daemon.stop() == 0
+        finally:
+            daemon.remove()

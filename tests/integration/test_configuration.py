@@ -7,7 +7,7 @@ import json
 import pytest
 
 from support import packages
-from support.clients import ROLE
+from support.clients import ROLE, allow_test_role
 
 FUNCTIONS = "/2015-03-31/functions"
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:q"
@@ -29,6 +29,12 @@ ALL = {
     },
     "TracingConfig": {"Mode": "Active"},
 }
+
+
+@pytest.fixture(autouse=True)
+def dead_letters(allow):
+    """The role may write to the queue."""
+    allow("sqs:SendMessage")
 
 
 def create(lamb, name, **members):
@@ -87,6 +93,7 @@ def test_settings_are_answered_as_they_were_sent(lamb):
 
 def test_settings_live_in_versions_and_through_a_restart(new_daemon):
     lamb = new_daemon()
+    allow_test_role(lamb.daemon, "sqs:SendMessage")
     name = created(lamb, **ALL)
     lamb.client.publish_version(FunctionName=name, Description="the first")
     updated(

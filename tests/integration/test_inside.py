@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from support import clients, packages
+from support import packages
 from support.fixtures import strange_processes
 from support.waiting import wait_until
 
@@ -138,23 +138,8 @@ def handler(event, context):
 """
 
 
-@pytest.fixture
-def permissive_role(lamb):
-    """The tests' role may do everything with functions while the test runs."""
-    iam = clients.boto_client(lamb.daemon, "iam")
-    everything = {"Effect": "Allow", "Action": "lambda:*", "Resource": "*"}
-    iam.put_role_policy(
-        RoleName="lamb-test",
-        PolicyName="everything",
-        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": everything}),
-    )
-    yield
-    iam.delete_role_policy(RoleName="lamb-test", PolicyName="everything")
-    iam.close()
-
-
-@pytest.mark.usefixtures("permissive_role")
-def test_function_calls_another_one_with_the_sdk(lamb):
+def test_function_calls_another_one_with_the_sdk(lamb, allow):
+    allow("lambda:*")
     other = lamb.create_c(packages.ECHO_C)
     name = lamb.create_python(CALL_OTHER_PY, Timeout=30, MemorySize=1769)
     assert lamb.invoke(name, other).json == {"from": "inside"}
@@ -176,10 +161,10 @@ def handler(event, context):
     assert lamb.invoke(lamb.create_python(source, MemorySize=512)).json == 403
 
 
-@pytest.mark.usefixtures("permissive_role")
-def test_function_may_call_the_api_while_it_ends(lamb):
+def test_function_may_call_the_api_while_it_ends(lamb, allow):
     """From a thread that runs on when the call is over, on the very function it runs in: all of it goes at
     once, and the daemon is none the worse for it."""
+    allow("lambda:*")
     source = """import os, threading, boto3
 client = boto3.client('lambda', endpoint_url=os.environ['AWS_ENDPOINT_URL'])
 def late(name):

@@ -21,8 +21,7 @@ static bool attach(struct edit *edit, struct err *err) {
     if (identity.attached_count > MAX_ATTACHED)
         return err_set(err, ERR_LIMIT, "Cannot exceed quota for PoliciesPer%s: %d",
                        identity.kind == IDENTITY_ROLE ? "Role" : "User", MAX_ATTACHED);
-    iam_put(edit, &identity);
-    return iam_done(edit);
+    return iam_put(edit, &identity, err) && iam_done(edit);
 }
 
 static bool detach(struct edit *edit, struct err *err) {
@@ -32,8 +31,7 @@ static bool detach(struct edit *edit, struct err *err) {
         return false;
     if (!identity_detach(&identity, arn))
         return err_set(err, ERR_NOT_FOUND, "Policy %s was not found.", arn);
-    iam_put(edit, &identity);
-    return iam_done(edit);
+    return iam_put(edit, &identity, err) && iam_done(edit);
 }
 
 void iam_attach_policy(struct api_call *call) {

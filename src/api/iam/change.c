@@ -44,8 +44,7 @@ static bool update_assume_role_policy(struct edit *edit, struct err *err) {
     if (!iam_copy_subject(edit, &role, err) ||
         !identity_set_document(&role, iam_text(edit->call, "PolicyDocument"), err))
         return false;
-    iam_put(edit, &role);
-    return iam_done(edit);
+    return iam_put(edit, &role, err) && iam_done(edit);
 }
 
 void iam_update_assume_role_policy(struct api_call *call) {

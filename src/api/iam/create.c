@@ -110,9 +110,8 @@ static bool create(struct edit *edit, struct err *err) {
     identity_init(&identity, kind, call->caller->account, path ? path : "/", name);
     identity.created_us = clock_wall_us(call->api->clock);
     identity.updated_us = identity.created_us;
-    if (!read_members(call, &identity, err))
+    if (!read_members(call, &identity, err) || !iam_put(edit, &identity, err))
         return false;
-    iam_put(edit, &identity);
     struct buf *answer = edit_answer_raw(edit, QUERY_ANSWER_BYTES);
     query_open(answer, call);
     xml_open(answer, kinds[kind].element);

@@ -13,7 +13,6 @@
 
 #define ID_ALPHABET "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 #define ID_CHARS 21
-#define DOCUMENT_BYTES (1024u * 1024)
 #define DEFAULT_SESSION_S 3600
 
 /* Source: IAM User Guide, "IAM and AWS STS quotas". */
@@ -188,7 +187,7 @@ static void put_lists(struct json_writer *writer, const struct identity *identit
         json_put_string(writer, identity->attached[i]);
     json_close_array(writer);
     OWN(buf) struct buf tags;
-    buf_init(&tags, DOCUMENT_BYTES);
+    buf_init(&tags, IDENTITY_DOCUMENT_BYTES);
     tags_encode(&identity->tags, &tags);
     json_key(writer, "tags");
     json_put_raw(writer, buf_text(&tags), tags.len);
@@ -197,7 +196,7 @@ static void put_lists(struct json_writer *writer, const struct identity *identit
 char *identity_encode(const struct identity *identity) {
     struct buf document;
     struct json_writer writer;
-    buf_init(&document, DOCUMENT_BYTES);
+    buf_init(&document, IDENTITY_DOCUMENT_BYTES);
     json_writer_init(&writer, &document);
     json_open_object(&writer);
     json_put_member(&writer, "name", identity->name);
@@ -211,7 +210,10 @@ char *identity_encode(const struct identity *identity) {
     json_put_member(&writer, "document", identity->document.text);
     put_lists(&writer, identity);
     json_close_object(&writer);
-    return buf_take(&document);
+    if (buf_ok(&document))
+        return buf_take(&document);
+    buf_done(&document);
+    return NULL;
 }
 
 static bool read_lists(struct identity *identity, struct json_value root, struct err *err) {

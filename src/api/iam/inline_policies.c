@@ -13,25 +13,26 @@
 #define ROLE_MAX_CHARS 10240
 #define USER_MAX_CHARS 2048
 
-static bool check_size(const struct identity *identity, struct err *err) {
+/* With the new one, before it is read: what is too long is not worth it. */
+static bool check_size(const struct identity *identity, const char *name, const char *text, struct err *err) {
     size_t most = identity->kind == IDENTITY_ROLE ? ROLE_MAX_CHARS : USER_MAX_CHARS;
-    size_t chars = 0;
+    size_t chars = identity_count_chars(text);
     for (size_t i = 0; i < identity->inline_count; i++)
-        chars += identity_count_chars(identity->inlines[i].text);
+        if (strcmp(identity->inlines[i].name, name) != 0)
+            chars += identity_count_chars(identity->inlines[i].text);
     return chars <= most || err_set(err, ERR_LIMIT, "Maximum policy size of %zu bytes exceeded for %s %s",
                                     most, identity_words(identity->kind)->arn_word, identity->name);
 }
 
 static bool put_policy(struct edit *edit, struct err *err) {
     const struct api_call *call = edit->call;
+    const char *name = iam_text(call, "PolicyName");
+    const char *text = iam_text(call, "PolicyDocument");
     OWN(identity) struct identity identity = {0};
-    if (!iam_copy_subject(edit, &identity, err) ||
-        !identity_put_inline(&identity, iam_text(call, "PolicyName"), iam_text(call, "PolicyDocument"),
-                             err) ||
-        !check_size(&identity, err))
+    if (!iam_copy_subject(edit, &identity, err) || !check_size(&identity, name, text, err) ||
+        !identity_put_inline(&identity, name, text, err))
         return false;
-    iam_put(edit, &identity);
-    return iam_done(edit);
+    return iam_put(edit, &identity, err) && iam_done(edit);
 }
 
 static bool not_found(const struct api_call *call, struct err *err) {
@@ -45,8 +46,7 @@ static bool delete_policy(struct edit *edit, struct err *err) {
         return false;
     if (!identity_remove_inline(&identity, iam_text(edit->call, "PolicyName")))
         return not_found(edit->call, err);
-    iam_put(edit, &identity);
-    return iam_done(edit);
+    return iam_put(edit, &identity, err) && iam_done(edit);
 }
 
 void iam_put_inline_policy(struct api_call *call) {

@@ -34,7 +34,8 @@ void iam_change(struct api_call *call, bool (*prepare)(struct edit *edit, struct
  * identity_done(). */
 bool iam_copy_subject(const struct edit *edit, struct identity *ret_identity, struct err *err);
 
-void iam_put(struct edit *edit, const struct identity *identity);
+/* ERR_LIMIT. */
+bool iam_put(struct edit *edit, const struct identity *identity, struct err *err);
 void iam_delete(struct edit *edit, const struct identity *identity);
 
 /* The answer without a result. */

@@ -45,6 +45,36 @@ static void name_action(const struct api_call *call, struct question *question) 
     snprintf(question->action, sizeof question->action, "lambda:%s", name);
 }
 
+/* What a function's policy can open to other accounts. Source: Lambda Developer Guide, "Using resource-based
+ * policies for AWS Lambda", cross-account APIs. */
+static const char *const shared_operations[] = {
+    "CreateAlias",
+    "DeleteAlias",
+    "DeleteFunction",
+    "DeleteFunctionConcurrency",
+    "GetAlias",
+    "GetFunction",
+    "GetFunctionConfiguration",
+    "GetPolicy",
+    "ListAliases",
+    "ListTags",
+    "ListVersionsByFunction",
+    "PublishVersion",
+    "PutFunctionConcurrency",
+    "TagResource",
+    "UntagResource",
+    "UpdateAlias",
+    "UpdateFunctionCode",
+};
+
+static bool is_shared(const char *operation) {
+    size_t i = 0;
+    size_t count = sizeof shared_operations / sizeof shared_operations[0];
+    while (i < count && strcmp(shared_operations[i], operation) != 0)
+        i++;
+    return i < count;
+}
+
 /* ---- the resource ---- */
 
 static void set_function(const struct api_call *call, const struct function_ref *ref,
@@ -58,20 +88,29 @@ static void set_function(const struct api_call *call, const struct function_ref 
         question->policy = policies_find(entry->policies, ref->qualifier);
 }
 
-static const char *qualifier_sent(const struct api_call *call) {
+static bool takes_qualifier(const struct api_call *call) {
     const struct constraint *members = call->input.members;
     for (size_t i = 0; i < call->input.member_count; i++)
         if (strcmp(members[i].name, "Qualifier") == 0 && members[i].place == CONSTRAINT_IN_QUERY)
-            return input_text(&call->input, "Qualifier");
-    return NULL;
+            return true;
+    return false;
+}
+
+/* What an operation without Qualifier does it does to the whole function, however that was written: with
+ * "f:$LATEST" nobody gets around what is said of f. */
+static bool qualify(const struct api_call *call, struct function_ref *ref, struct err *err) {
+    if (!takes_qualifier(call)) {
+        ref->qualifier[0] = '\0';
+        return true;
+    }
+    const char *sent = input_text(&call->input, "Qualifier");
+    return function_ref_qualify(ref, sent ? sent : "", err);
 }
 
 static bool find_function(const struct api_call *call, const char *name, struct question *question,
                           struct err *err) {
-    const char *qualifier = qualifier_sent(call);
     struct function_ref ref;
-    if (!function_ref_parse(name, FUNCTION_REF_READ, &ref, err) ||
-        !function_ref_qualify(&ref, qualifier ? qualifier : "", err))
+    if (!function_ref_parse(name, FUNCTION_REF_READ, &ref, err) || !qualify(call, &ref, err))
         return false;
     if (!ref.account[0])
         memcpy(ref.account, call->caller->account, sizeof ref.account);
@@ -154,10 +193,20 @@ static bool find_layer_version(const struct api_call *call, struct question *que
 static bool find_layer_version_arn(const struct api_call *call, struct question *question, struct err *err) {
     (void)err;
     const char *arn = input_text(&call->input, "Arn");
-    struct layer_ref ref;
-    set_arn(arn, question);
-    if (layer_ref_parse(arn, &ref))
-        set_layer_policy(call, &ref, question);
+    struct layer_target target;
+    bool is_layer = layer_target_parse(call, arn, &target);
+    set_arn(is_layer ? target.arn : arn, question);
+    if (is_layer)
+        set_layer_policy(call, &target.ref, question);
+    return true;
+}
+
+/* ListLayerVersions: about no version that there is, yet nobody else's business. */
+static bool find_layer_owner(const struct api_call *call, struct question *question, struct err *err) {
+    (void)err;
+    struct layer_target target;
+    layer_target_read(call, &target);
+    memcpy(question->account, target.ref.account, sizeof question->account);
     return true;
 }
 
@@ -169,6 +218,7 @@ static const struct {
 } resources[] = {
     {"CreateFunction", find_new_function},
     {"GetLayerVersionByArn", find_layer_version_arn},
+    {"ListLayerVersions", find_layer_owner},
     {"PublishLayerVersion", find_layer},
     {"{FunctionName}", find_named_function},
     {"{VersionNumber}", find_layer_version},
@@ -220,6 +270,9 @@ bool lambda_authorize(struct api_call *call, struct err *err) {
         policy_free(question.own_policy);
         return true;
     }
+    bool is_home = strcmp(call->caller->account, question.account) == 0;
+    if (!is_home && question.entry && !is_shared(call->match.operation->name))
+        question.policy = NULL;
     name_action(call, &question);
     facts_add_function(&question.facts, question.entry);
     if (!facts_add_request(&question.facts, call, err)) {
@@ -229,7 +282,6 @@ bool lambda_authorize(struct api_call *call, struct err *err) {
     }
     if (ask(call, &question, err))
         return true;
-    bool is_home = strcmp(call->caller->account, question.account) == 0;
     return is_home ? false : err_set(err, ERR_DENIED, "%s", "");
 }
 

@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "api/context.h"
+#include "api/lambda/body.h"
+#include "api/lambda/mapping_document.h"
+#include "api/lambda/setting.h"
 #include "base/mem.h"
 
 /* Takes the texts. A value that is NULL is no fact. False when there are too many. */
@@ -80,12 +83,29 @@ static bool add_member(struct facts *facts, const char *key, struct json_value m
     return true;
 }
 
-/* The function that a mapping is for, as an ARN. */
+/* The function of a mapping that is there, as an ARN in fresh memory; NULL for other operations. */
+static char *stored_function(const struct api_call *call) {
+    if (!strstr(call->match.operation->path, "{UUID}"))
+        return NULL;
+    const struct record_key key = {.account = call->caller->account,
+                                   .scope = "",
+                                   .kind = MAPPING_RECORD_KIND,
+                                   .name = input_text(&call->input, "UUID")};
+    struct json_doc doc;
+    char *arn = json_string(
+        body_member(setting_parse(records_get(&call->api->records, &key), &doc), "FunctionArn"));
+    json_doc_done(&doc);
+    return arn;
+}
+
+/* The function that a request makes a mapping's, or else the one that the mapping has. */
 static bool add_mapped_function(struct facts *facts, const struct api_call *call, struct err *err) {
     OWN_MEM char *name = json_string(input_member(&call->input, "FunctionName"));
     struct function_ref ref;
-    if (!name || !strstr(call->match.operation->path, "/event-source-mappings"))
+    if (!strstr(call->match.operation->path, "/event-source-mappings"))
         return true;
+    if (!name)
+        return add(facts, mem_text("lambda:FunctionArn"), stored_function(call));
     if (!function_ref_parse(name, FUNCTION_REF_WRITE, &ref, err))
         return false;
     if (!ref.account[0])

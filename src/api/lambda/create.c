@@ -8,6 +8,7 @@
 #include "api/lambda/body.h"
 #include "api/lambda/code_signing.h"
 #include "api/lambda/configuration_json.h"
+#include "api/lambda/execution_role.h"
 #include "api/lambda/function_code.h"
 #include "api/lambda/function_input.h"
 #include "api/lambda/handlers.h"
@@ -197,6 +198,7 @@ static bool read_members(struct creation *creation, struct err *err) {
         !function_input_check_whole(creation->function, err) ||
         !access_check_lambda_role(creation->lambda->api, creation->call->caller, creation->function->role,
                                   err) ||
+        !execution_role_check_dead_letters(creation->lambda->api, creation->function, err) ||
         (json_is_present(tags) && json_size(tags) > 0 && !tags_add(&creation->tags, tags, err)))
         return false;
     creation->code_signing_arn = body_text(root, "CodeSigningConfigArn");

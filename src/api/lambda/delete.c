@@ -7,6 +7,7 @@
 #include "api/lambda/handlers.h"
 #include "api/lambda/lambda.h"
 #include "api/lambda/target.h"
+#include "api/lambda/versions.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -47,6 +48,7 @@ static bool prepare(struct edit *edit, struct err *err) {
         return target_gone(edit->call, entry, err);
     if (!ref.qualifier[0]) {
         edit_function(edit, STORE_FUNCTION_DELETE, function_ref(version));
+        version_counter_keep(edit, entry);
         return true;
     }
     edit_function(edit, STORE_FUNCTION_DELETE_VERSION, function_ref(version));

@@ -1,6 +1,7 @@
 /* Code.Location: the deployment package behind a presigned URL of our own, "/_lamb/code/<digest>?X-Amz-...".
- * The signature was verified before; here the file goes out piece by piece, each read in a job and written
- * once the client has taken the one before. */
+ * The signature was verified before; it must be that of location_make(), because to know a package's digest
+ * is no right to have it. The file goes out piece by piece, each read in a job and written once the client
+ * has taken the one before. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -128,9 +129,21 @@ static bool is_digest(const char *text) {
            !text[DIGEST_SHA256_HEX_BYTES - 1];
 }
 
+/* Of the root user of the main account, who signs the URLs. */
+static bool check_caller(const struct api_call *call, struct err *err) {
+    const struct principal *caller = call->caller;
+    return (caller->kind == PRINCIPAL_ROOT && strcmp(caller->account, call->api->auth.root->account) == 0) ||
+           err_set(err, ERR_DENIED,
+                   "Packages can be had from the Location alone that GetFunction and GetLayerVersion give.");
+}
+
 void lambda_download_code(struct api_call *call) {
     char digest[2 * DIGEST_SHA256_HEX_BYTES];
     struct err err;
+    if (!check_caller(call, &err)) {
+        call_fail(call, &err);
+        return;
+    }
     if (!call_label(call, 0, digest, sizeof digest, &err) || !is_digest(digest)) {
         err_set(&err, ERR_NOT_FOUND, "There is no such package.");
         call_fail(call, &err);

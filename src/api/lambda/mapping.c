@@ -19,7 +19,7 @@
 
 static struct record_key key_of(const struct api_call *call, const char *uuid) {
     return (struct record_key){
-        .account = call->caller->account, .scope = "", .kind = "mapping", .name = uuid};
+        .account = call->caller->account, .scope = "", .kind = MAPPING_RECORD_KIND, .name = uuid};
 }
 
 static void format_arn(const struct api_call *call, const char *uuid, char arn[FUNCTION_ARN_BYTES]) {

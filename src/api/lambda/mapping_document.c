@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/lambda/body.h"
 #include "base/limits.h"
 #include "base/mem.h"
 
@@ -114,36 +115,52 @@ static bool is_blank(struct json_value value) {
     return true;
 }
 
-/* A Kafka source has a consumer group in any case. */
-static void write_consumer_group(const struct mapping *mapping, const char *member,
-                                 struct json_writer *writer) {
-    json_key(writer, member);
-    json_open_object(writer);
-    json_put_member(writer, "ConsumerGroupId", mapping->consumer_group);
-    json_close_object(writer);
-}
-
-static bool wants_consumer_group(const struct mapping *mapping, const char *member) {
+/* Whether the member says to which consumer group a Kafka source belongs. */
+static bool has_consumer_group(const struct mapping *mapping, const char *member) {
     const char *own = mapping->source.type == EVENT_SOURCE_MSK     ? "AmazonManagedKafkaEventSourceConfig"
                       : mapping->source.type == EVENT_SOURCE_KAFKA ? "SelfManagedKafkaEventSourceConfig"
                                                                    : "";
     return strcmp(own, member) == 0;
 }
 
+static void write_raw(struct json_writer *writer, struct json_value value) {
+    size_t len;
+    const char *raw = json_raw(value, &len);
+    json_put_raw(writer, raw, len);
+}
+
+/* The members of `value`, with the group in any case: as sent, as it was, or a new one. */
+static void write_consumer_group(const struct mapping *mapping, const char *member, struct json_value value,
+                                 struct json_writer *writer) {
+    static const char group[] = "ConsumerGroupId";
+    OWN_MEM char *named = body_text(value, group);
+    OWN_MEM char *old = body_text(json_member(mapping->old, member), group);
+    struct json_value key, item;
+    json_key(writer, member);
+    json_open_object(writer);
+    json_put_member(writer, group, named ? named : old ? old : mapping->consumer_group);
+    for (uint32_t cursor = 0; json_each(value, &cursor, &key, &item);) {
+        OWN_MEM char *name = json_string(key);
+        if (strcmp(name, group) == 0 || is_blank(item))
+            continue;
+        json_key(writer, name);
+        write_raw(writer, item);
+    }
+    json_close_object(writer);
+}
+
 static void write_setting(const struct mapping *mapping, const char *member, struct json_writer *writer) {
     struct json_value sent = json_member(mapping->sent, member);
     struct json_value value = json_is_present(sent) ? sent : json_member(mapping->old, member);
     const char *fallback = event_source_default(&mapping->source, member);
-    if (json_is_present(value) && !is_blank(value)) {
-        size_t len;
-        const char *raw = json_raw(value, &len);
+    if (has_consumer_group(mapping, member)) {
+        write_consumer_group(mapping, member, value, writer);
+    } else if (json_is_present(value) && !is_blank(value)) {
         json_key(writer, member);
-        json_put_raw(writer, raw, len);
+        write_raw(writer, value);
     } else if (fallback) {
         json_key(writer, member);
         json_put_raw(writer, fallback, strlen(fallback));
-    } else if (wants_consumer_group(mapping, member)) {
-        write_consumer_group(mapping, member, writer);
     }
 }
 

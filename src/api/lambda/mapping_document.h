@@ -11,6 +11,8 @@
 #include "base/json.h"
 #include "model/event_source.h"
 
+#define MAPPING_RECORD_KIND "mapping" /* of the account, named by the UUID */
+
 /* The longest document: modelled limits of all members, escaped. */
 #define MAPPING_DOCUMENT_BYTES (128u * 1024)
 

@@ -3,9 +3,11 @@
 #include <string.h>
 
 #include "api/lambda/body.h"
+#include "api/lambda/code_signing.h"
 #include "api/lambda/function_edit.h"
 #include "api/lambda/handlers.h"
 #include "api/lambda/lambda.h"
+#include "api/lambda/mapping_document.h"
 #include "api/lambda/resource_tags.h"
 #include "api/lambda/target.h"
 #include "base/mem.h"
@@ -20,10 +22,10 @@ static const struct {
     const char *absence;
 } others[] = {
     {":layer:", NULL, "Layer not found: "},
-    {":code-signing-config:", "code-signing-config",
+    {":code-signing-config:", CODE_SIGNING_KIND,
      "The code signing configuration cannot be found. Check that the provided configuration is not "
      "deleted: "},
-    {":event-source-mapping:", "mapping", "Event source mapping not found: "},
+    {":event-source-mapping:", MAPPING_RECORD_KIND, "Event source mapping not found: "},
     {":capacity-provider:", NULL, "Capacity provider not found: "},
 };
 

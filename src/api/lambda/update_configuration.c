@@ -3,6 +3,7 @@
 
 #include "api/access.h"
 #include "api/lambda/body.h"
+#include "api/lambda/execution_role.h"
 #include "api/lambda/function_input.h"
 #include "api/lambda/handlers.h"
 #include "api/lambda/layers.h"
@@ -34,8 +35,10 @@ static bool apply(struct update *update, struct function *next, struct err *err)
                                                .call = update->call};
     const struct api_call *call = update->call;
     bool has_role = json_is_present(input_member(&call->input, "Role"));
+    bool has_dead_letters = json_is_present(input_member(&call->input, "DeadLetterConfig"));
     return function_input_read(call->input.root, &rules, next, err) &&
-           (!has_role || access_check_lambda_role(call->api, call->caller, next->role, err));
+           (!has_role || access_check_lambda_role(call->api, call->caller, next->role, err)) &&
+           (!has_dead_letters || execution_role_check_dead_letters(call->api, next, err));
 }
 
 static bool prepare(struct configuration_update *state, struct api_call *call, struct err *err) {

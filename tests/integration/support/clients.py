@@ -221,6 +221,27 @@ def create_test_role(daemon, name="lamb-test"):
     assert answer.status in (200, 409), answer.body
 
 
+def allow_test_role(daemon, action, policy="test"):
+    """Lets the role of the tests' functions do that with everything."""
+    document = {
+        "Version": "2012-10-17",
+        "Statement": {"Effect": "Allow", "Action": action, "Resource": "*"},
+    }
+    answer = query(
+        daemon,
+        "iam",
+        "PutRolePolicy",
+        RoleName="lamb-test",
+        PolicyName=policy,
+        PolicyDocument=json.dumps(document),
+    )
+    assert answer.status == 200, answer.body
+
+
+def forbid_test_role(daemon, policy="test"):
+    query(daemon, "iam", "DeleteRolePolicy", RoleName="lamb-test", PolicyName=policy)
+
+
 @dataclass
 class Invocation:
     """What Invoke gave, from boto3."""

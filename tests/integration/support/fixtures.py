@@ -219,6 +219,20 @@ def lamb(shared_daemon):
 
 
 @pytest.fixture
+def allow(lamb):
+    """allow(action) lets the role of the tests' functions do that with everything while the test runs."""
+    policies = []
+
+    def add(action):
+        policies.append(f"test-{len(policies)}")
+        clients.allow_test_role(lamb.daemon, action, policies[-1])
+
+    yield add
+    for policy in policies:
+        clients.forbid_test_role(lamb.daemon, policy)
+
+
+@pytest.fixture
 def new_daemon():
     """new_daemon(*args, env=None, ...) starts a daemon and gives a Lamb view of it."""
     views = []
