@@ -5,23 +5,34 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/call.h"
 #include "api/context.h"
 #include "api/iam/identities.h"
+#include "base/limits.h"
 #include "base/mem.h"
+#include "http/server.h"
 
 /* ---- facts ---- */
 
-#define GLOBAL_FACTS 12
+#define GLOBAL_FACTS (16 + LIMIT_TAGS)
+
+/* What one decision may cost, as policy.h counts: less than three milliseconds. Ten long policies of the
+ * usual kind take a small part of it. */
+#define MAX_STEPS 500000
 
 struct facts {
     struct policy_fact items[ACCESS_MAX_FACTS + GLOBAL_FACTS];
     size_t count;
     char now[CLOCK_TEXT_BYTES];
     char epoch[24];
+    char issued[CLOCK_TEXT_BYTES];
+    char source_ip[HTTP_PEER_BYTES];
     char user_agent[256];
+    char *tag_keys[LIMIT_TAGS]; /* owned */
+    size_t tag_count;
 };
 
 /* A fact that is not known is not there. */
@@ -41,9 +52,30 @@ static const char *user_agent(struct facts *facts, const struct api_call *call) 
     return facts->user_agent;
 }
 
+static void add_tags(struct facts *facts, const struct identity *identity) {
+    facts->tag_count = 0;
+    for (size_t i = 0; identity && i < identity->tags.count && i < LIMIT_TAGS; i++) {
+        char *key = mem_format("aws:PrincipalTag/%s", identity->tags.items[i].key);
+        facts->tag_keys[facts->tag_count++] = key;
+        add_fact(facts, key, identity->tags.items[i].value);
+    }
+}
+
+static void facts_done(struct facts *facts) {
+    for (size_t i = 0; i < facts->tag_count; i++)
+        free(facts->tag_keys[i]);
+}
+
+/* Of the request itself. */
+static void add_request(struct facts *facts, const struct api_call *call) {
+    if (call && call->exchange && http_exchange_peer(call->exchange, facts->source_ip))
+        add_fact(facts, "aws:SourceIp", facts->source_ip);
+    add_fact(facts, "aws:UserAgent", user_agent(facts, call));
+}
+
 /* Source: IAM User Guide, "AWS global condition context keys". */
 static void collect_facts(const struct api *api, const struct access_request *request,
-                          const char *principal_arn, struct facts *facts) {
+                          const struct identity *identity, struct facts *facts) {
     static const char *const types[] = {
         [PRINCIPAL_ROOT] = "Account", [PRINCIPAL_USER] = "User", [PRINCIPAL_SESSION] = "AssumedRole"};
     const struct principal *principal = request->principal;
@@ -54,7 +86,12 @@ static void collect_facts(const struct api *api, const struct access_request *re
         add_fact(facts, request->facts[i].key, request->facts[i].value);
     clock_format_iso(now_us, facts->now);
     snprintf(facts->epoch, sizeof facts->epoch, "%lld", (long long)(now_us / 1000000));
-    add_fact(facts, "aws:PrincipalArn", principal_arn);
+    clock_format_iso(principal->issued_s * 1000000, facts->issued);
+    bool is_session = principal->kind == PRINCIPAL_SESSION;
+    add_fact(facts, "aws:PrincipalArn", is_session ? identity->arn : principal->arn);
+    add_fact(facts, "aws:PrincipalIsAWSService", "false");
+    add_fact(facts, "aws:ViaAWSService", "false");
+    add_fact(facts, "aws:TokenIssueTime", is_session ? facts->issued : NULL);
     add_fact(facts, "aws:PrincipalAccount", principal->account);
     add_fact(facts, "aws:PrincipalType", types[principal->kind]);
     add_fact(facts, "aws:userid", principal->id);
@@ -64,7 +101,8 @@ static void collect_facts(const struct api *api, const struct access_request *re
     add_fact(facts, "aws:ResourceAccount", request->resource_account);
     add_fact(facts, "aws:RequestedRegion", api->options.region);
     add_fact(facts, "aws:SecureTransport", "false");
-    add_fact(facts, "aws:UserAgent", user_agent(facts, request->call));
+    add_request(facts, request->call);
+    add_tags(facts, identity);
 }
 
 /* ---- the two sides ---- */
@@ -137,6 +175,14 @@ static bool decide(const struct access_request *request, enum policy_decision id
     return identity == POLICY_ALLOW || deny(request, "identity", false, err);
 }
 
+static bool refuse_costs(const struct access_request *request, struct err *err) {
+    return err_set(
+        err, ERR_DENIED,
+        "User: %s is not authorized to perform: %s on resource: %s because the policies that apply "
+        "take too long to evaluate: they have too many wildcards",
+        request->principal->arn, request->action, request->resource);
+}
+
 bool access_check(const struct api *api, const struct access_request *request, struct err *err) {
     const struct principal *principal = request->principal;
     bool is_root = principal->kind == PRINCIPAL_ROOT;
@@ -154,23 +200,27 @@ bool access_check(const struct api *api, const struct access_request *request, s
         .role_arn = role_arn,
     };
     struct facts facts;
-    collect_facts(api, request, role_arn ? role_arn : principal->arn, &facts);
+    uint64_t steps_left = MAX_STEPS;
+    collect_facts(api, request, identity, &facts);
     const struct policy_request question = {
         .action = request->action,
         .resource = request->resource,
         .principal = &who,
         .facts = facts.items,
         .fact_count = facts.count,
+        .steps_left = &steps_left,
     };
     enum policy_decision own = is_root ? POLICY_ALLOW : ask_identity(api, identity, &question);
-    return decide(request, own, ask_resource(request, &question), err);
+    enum policy_decision others = ask_resource(request, &question);
+    facts_done(&facts);
+    return steps_left > 0 ? decide(request, own, others, err) : refuse_costs(request, err);
 }
 
 /* ---- execution roles ---- */
 
 #define LAMBDA_PRINCIPAL "lambda.amazonaws.com"
 
-static bool trusts_lambda(const struct identity *role) {
+bool access_trusts_lambda(const struct identity *role) {
     const struct policy_principal lambda = {
         .type = POLICY_PRINCIPAL_SERVICE, .account = "", .service = LAMBDA_PRINCIPAL};
     const struct policy_fact facts[] = {{"aws:SourceAccount", role->account}};
@@ -208,6 +258,6 @@ bool access_check_lambda_role(const struct api *api, const struct principal *cal
     if (!access_check(api, &pass, err))
         return false;
     const struct identity *role = identities_find_arn(&api->identities, IDENTITY_ROLE, role_arn);
-    return (role && trusts_lambda(role)) ||
+    return (role && access_trusts_lambda(role)) ||
            err_set(err, ERR_PARAMETER, "The role defined for the function cannot be assumed by Lambda.");
 }

@@ -12,6 +12,7 @@
 
 struct api;
 struct api_call;
+struct identity;
 
 /* A question; all it points to lives during the call. */
 struct access_request {
@@ -33,6 +34,9 @@ struct access_request {
  * ACTION on resource: ARN because no identity-based policy allows the ACTION action". For the root user of
  * the resource's account this costs two comparisons. */
 bool access_check(const struct api *api, const struct access_request *request, struct err *err);
+
+/* Whether the role's trust policy lets functions have it. */
+bool access_trusts_lambda(const struct identity *role);
 
 /* Whether `caller` may give a function the role: it is of the caller's account, the caller may iam:PassRole
  * it (ERR_DENIED), it exists and trusts lambda.amazonaws.com (ERR_PARAMETER). Always true with the setting

@@ -10,6 +10,7 @@
 #include "api/lambda/lambda.h"
 #include "api/lambda/operations.h"
 #include "api/lambda/restore.h"
+#include "base/limits.h"
 #include "base/mem.h"
 
 /* What requests are checked against. */
@@ -44,6 +45,7 @@ bool api_new(struct loop *loop, const struct clock *clock, const struct api_opti
     }
     api->front = (struct api_front){.api = api};
     api->inner_front = (struct api_front){.api = api, .is_in_sandbox = true};
+    api->inner_budget = (struct http_budget){.limit_bytes = LIMIT_INNER_BODIES_BYTES};
     const struct invoke_upper upper = inside_upper(api);
     invoke_set_upper(invoke, &upper);
     *ret_api = api;

@@ -33,6 +33,7 @@ void call_free(struct api_call *call) {
     struct api *api = call->api;
     free(call->body);
     input_done(&call->input);
+    api->inner_budget.used_bytes -= call->held_bytes;
     api->live_calls--;
     if (api->free_call_count >= API_FREE_CALLS) {
         free(call);
@@ -51,10 +52,16 @@ void call_gone(struct api_call *call) {
 }
 
 char *call_take_body(struct api_call *call, size_t *ret_len) {
-    if (!call->body)
-        return http_exchange_take_body(call->exchange, ret_len);
-    *ret_len = call->body_len;
-    return take_ptr(call->body);
+    if (call->body) {
+        *ret_len = call->body_len;
+        return take_ptr(call->body);
+    }
+    char *body = http_exchange_take_body(call->exchange, ret_len);
+    if (call->is_from_sandbox) {
+        call->held_bytes += *ret_len;
+        call->api->inner_budget.used_bytes += *ret_len;
+    }
+    return body;
 }
 
 bool call_label(const struct api_call *call, size_t index, char *text, size_t size, struct err *err) {

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "api/error.h"
 #include "api/input.h"
@@ -32,6 +33,7 @@ struct api_call {
     struct input input;                 /* of operations that are not raw */
     char *body;                         /* when it was taken over: see call_take_body() */
     size_t body_len;
+    size_t held_bytes;    /* of api->inner_budget, for the body */
     bool speaks_xml;      /* the service's errors are XML, though nothing else in the request tells */
     bool is_from_sandbox; /* came through an environment's own listener */
     char request_id[IDENT_UUID_BYTES];

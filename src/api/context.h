@@ -7,6 +7,7 @@
 #include "api/options.h"
 #include "api/records.h"
 #include "base/clock.h"
+#include "http/server.h"
 #include "invoke/invoke.h"
 #include "store/db.h"
 #include "sys/loop.h"
@@ -35,8 +36,9 @@ struct api {
     struct records records;
     struct identities identities;
 
-    struct api_front front;       /* the port */
-    struct api_front inner_front; /* the listeners inside environments */
+    struct api_front front;          /* the port */
+    struct api_front inner_front;    /* the listeners inside environments */
+    struct http_budget inner_budget; /* of them all: bodies that arrive, and those that calls hold */
     struct auth auth;
     struct operation_tree *lambda_operations;
     struct operation_tree *own_operations;

@@ -22,6 +22,9 @@
 /* Longer names of actions are cut: no operation has them. */
 #define ACTION_BYTES 129
 
+/* Each one is looked at for each member that an operation has. */
+#define FORM_MAX_PARAMETERS 1000
+
 static void answer_health(struct api_call *call) {
     OWN(buf) struct buf body;
     buf_init(&body, 64);
@@ -163,10 +166,16 @@ static bool take_form(struct api_call *call) {
         input->form_len = call->request->query.len;
         input->form = mem_copy_text(call->request->query.data, input->form_len);
     }
-    for (size_t i = 0; i < input->form_len; i++)
+    size_t parameters = 1;
+    for (size_t i = 0; i < input->form_len; i++) {
+        parameters += input->form[i] == '&';
         if (input->form[i] == '+')
             input->form[i] = ' ';
-    return true;
+    }
+    if (parameters <= FORM_MAX_PARAMETERS)
+        return true;
+    call_refuse(call, API_VALIDATION, "The request has too many parameters.");
+    return false;
 }
 
 static bool find_action(struct api_call *call) {

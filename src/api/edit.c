@@ -11,6 +11,8 @@ static void finish(struct edit *edit) {
     if (edit->actions->finished)
         edit->actions->finished(edit);
     for (size_t i = 0; i < edit->step_count; i++) {
+        if (edit->steps[i].document) /* which may be a secret */
+            mem_wipe((char *)edit->steps[i].document, strlen(edit->steps[i].document));
         free(edit->texts[i]);
         function_unref(edit->steps[i].function);
     }

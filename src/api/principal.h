@@ -1,6 +1,8 @@
 /* Who makes a request, as a plain value. */
 #pragma once
 
+#include <stdint.h>
+
 #include "model/function_ref.h"
 
 enum principal_kind {
@@ -18,5 +20,6 @@ struct principal {
     char account[ACCOUNT_BYTES];
     char name[PRINCIPAL_NAME_BYTES]; /* of the user or the role; "" for root */
     char arn[PRINCIPAL_ARN_BYTES];   /* of root, user or session, as GetCallerIdentity shows it */
+    int64_t issued_s;                /* when the session began; 0 for others */
     char id[PRINCIPAL_ID_BYTES];     /* UserId: account, "AIDA...", or "AROA...:SESSION" */
 };

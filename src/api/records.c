@@ -11,9 +11,15 @@ void records_init(struct records *records) {
     *records = (struct records){0};
 }
 
+/* Some documents are secrets: access keys, the key of sessions. */
+static void record_free(struct record *record) {
+    mem_wipe((char *)record->document, strlen(record->document));
+    free(record);
+}
+
 void records_done(struct records *records) {
     for (size_t i = 0; i < records->count; i++)
-        free(records->items[i]);
+        record_free(records->items[i]);
     free(records->items);
     *records = (struct records){0};
 }
@@ -101,14 +107,14 @@ void records_put(struct records *records, const struct record_key *key, const ch
         insert(records, place, record);
         return;
     }
-    free(records->items[place]);
+    record_free(records->items[place]);
     records->items[place] = record;
 }
 
 static void remove_range(struct records *records, size_t place, size_t count) {
     struct record **at = records->items + place;
     for (size_t i = 0; i < count; i++)
-        free(at[i]);
+        record_free(at[i]);
     records->count -= count;
     memmove(at, at + count, (records->count - place) * sizeof *at);
 }

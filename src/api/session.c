@@ -1,5 +1,5 @@
 /* See session.h. The sealed text is lines: account, role, id of the role, session, key id, secret, and when
- * it expires in seconds since 1970. None of them can have a line feed in it. */
+ * it began and expires in seconds since 1970. None of them can have a line feed in it. */
 #include "api/session.h"
 
 #include <assert.h>
@@ -10,8 +10,8 @@
 #include "base/digest.h"
 #include "base/mem.h"
 
-#define LINE_COUNT 7
-#define TEXT_BYTES 512 /* seven lines, the longest a name of 64 characters */
+#define LINE_COUNT 8
+#define TEXT_BYTES 512 /* eight lines, the longest a name of 64 characters */
 #define SEALED_BYTES (TEXT_BYTES + SEAL_EXTRA_BYTES)
 
 static_assert(SEALED_BYTES * 4 / 3 + 8 < SESSION_TOKEN_BYTES, "every token fits");
@@ -47,16 +47,16 @@ void sessions_grant(const struct sessions *sessions, const struct session_reques
     char text[TEXT_BYTES];
     unsigned char sealed[SEALED_BYTES];
     key_draw("ASIA", ret_credentials->key_id, ret_credentials->secret);
-    int len = snprintf(text, sizeof text, "%.12s\n%.64s\n%.32s\n%.64s\n%s\n%s\n%lld", request->account,
+    int len = snprintf(text, sizeof text, "%.12s\n%.64s\n%.32s\n%.64s\n%s\n%s\n%lld\n%lld", request->account,
                        request->role, request->role_id, request->name, ret_credentials->key_id,
-                       ret_credentials->secret, (long long)request->expires_s);
+                       ret_credentials->secret, (long long)request->issued_s, (long long)request->expires_s);
     seal_make(sessions->key, text, (size_t)len, sealed);
     digest_base64_encode(sealed, (size_t)len + SEAL_EXTRA_BYTES, ret_credentials->token);
     mem_wipe(text, sizeof text);
 }
 
 void session_describe(const struct session_request *request, struct principal *ret_principal) {
-    *ret_principal = (struct principal){.kind = PRINCIPAL_SESSION};
+    *ret_principal = (struct principal){.kind = PRINCIPAL_SESSION, .issued_s = request->issued_s};
     snprintf(ret_principal->account, sizeof ret_principal->account, "%s", request->account);
     snprintf(ret_principal->name, sizeof ret_principal->name, "%s", request->role);
     snprintf(ret_principal->arn, sizeof ret_principal->arn, "arn:aws:sts::%s:assumed-role/%s/%s",
@@ -82,11 +82,16 @@ static struct session *read_session(char *text, const char *key_id) {
     if (!lines[LINE_COUNT - 1] || strcmp(lines[4], key_id) != 0)
         return NULL;
     const struct session_request said = {
-        .account = lines[0], .role = lines[1], .role_id = lines[2], .name = lines[3]};
+        .account = lines[0],
+        .role = lines[1],
+        .role_id = lines[2],
+        .name = lines[3],
+        .issued_s = strtoll(lines[6], NULL, 10),
+    };
     struct session *session = mem_alloc(sizeof *session);
     session_describe(&said, &session->principal);
     snprintf(session->secret, sizeof session->secret, "%s", lines[5]);
-    session->expires_s = strtoll(lines[6], NULL, 10);
+    session->expires_s = strtoll(lines[7], NULL, 10);
     return session;
 }
 

@@ -27,6 +27,7 @@ struct session_request {
     const char *role;    /* its name, without path */
     const char *role_id; /* "AROA...": another role of the same name is not meant */
     const char *name;    /* of the session */
+    int64_t issued_s;
     int64_t expires_s;
 };
 

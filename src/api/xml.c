@@ -1,6 +1,10 @@
 /* See xml.h. */
 #include "api/xml.h"
 
+#include <string.h>
+
+#include "base/utf8.h"
+
 void xml_open(struct buf *buf, const char *name) {
     buf_append_byte(buf, '<');
     buf_append_text(buf, name);
@@ -13,21 +17,28 @@ void xml_close(struct buf *buf, const char *name) {
     buf_append_byte(buf, '>');
 }
 
-static bool is_expressible(char byte) {
-    return (unsigned char)byte >= ' ' || byte == '\t' || byte == '\n' || byte == '\r';
+/* Appends the character that a text of `len` bytes begins with; gives its bytes. */
+static size_t append_char(struct buf *buf, const char *text, size_t len) {
+    size_t size = utf8_sequence(text, len);
+    bool is_control = (unsigned char)*text < ' ' && *text != '\t' && *text != '\n';
+    bool is_noncharacter = size == 3 && utf8_decode(text, size) >= 0xfffe;
+    if (size == 0 || is_noncharacter)
+        buf_append_text(buf, UTF8_REPLACEMENT);
+    else if (!is_control)
+        buf_append(buf, text, size);
+    return size > 0 ? size : 1;
 }
 
 void xml_append_text(struct buf *buf, const char *text) {
-    for (; *text; text++) {
-        switch (*text) {
+    for (size_t at = 0, len = strlen(text); at < len;) {
+        switch (text[at]) {
         case '<': buf_append_text(buf, "&lt;"); break;
         case '>': buf_append_text(buf, "&gt;"); break;
         case '&': buf_append_text(buf, "&amp;"); break;
         case '\r': buf_append_text(buf, "&#13;"); break; /* readers turn a bare one into a line feed */
-        default:
-            if (is_expressible(*text))
-                buf_append_byte(buf, *text);
+        default: at += append_char(buf, text + at, len - at); continue;
         }
+        at++;
     }
 }
 

@@ -9,7 +9,8 @@
 void xml_open(struct buf *buf, const char *name);
 void xml_close(struct buf *buf, const char *name);
 
-/* Escapes what XML needs escaped, and drops control characters, which it can't express. */
+/* Escapes what XML needs escaped. What it can't express is dropped (control characters) or replaced by U+FFFD
+ * (what is no UTF-8, U+FFFE and U+FFFF). */
 void xml_append_text(struct buf *buf, const char *text);
 
 /* A whole element; nothing when `text` is NULL. */

@@ -64,6 +64,10 @@
 #define LIMIT_HTTP_TARGET_BYTES 8192u
 #define LIMIT_HTTP_CONNECTIONS 4096
 
+/* Bodies of requests that all functions together send to Lamb's own API, counted while they arrive and while
+ * they are worked on. Those that arrive for one environment are at most as long as the longest. */
+#define LIMIT_INNER_BODIES_BYTES (512u * 1024 * 1024)
+
 /* A line of a function's log longer than this is stored in pieces (CloudWatch: 256 KiB per event). */
 #define LIMIT_LOG_LINE_BYTES (256u * 1024)
 

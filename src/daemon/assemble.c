@@ -173,6 +173,7 @@ static void make_invoke(struct daemon *daemon, struct sandbox_spawner *spawner) 
     invoke_set_host(daemon->invoke, daemon->host);
 }
 
+/* The root key of an account under a name in the data directory. */
 static bool write_access(const struct daemon *daemon, const char *name, const char *account,
                          struct err *err) {
     const struct config *config = daemon->config;
@@ -183,12 +184,18 @@ static bool write_access(const struct daemon *daemon, const char *name, const ch
     return ok;
 }
 
-static bool write_access_of_accounts(const struct daemon *daemon, struct err *err) {
-    for (size_t i = 0; daemon->accounts[i]; i++) {
-        OWN_MEM char *name = mem_format("access-%s", daemon->accounts[i]);
-        if (!write_access(daemon, name, daemon->accounts[i], err))
+static bool write_access_of(const struct daemon *daemon, const char *account, struct err *err) {
+    OWN_MEM char *name = mem_format("access-%s", account);
+    return write_access(daemon, name, account, err);
+}
+
+static bool write_access_of_all(const struct daemon *daemon, struct err *err) {
+    const char *main_account = daemon->config->account_id;
+    if (!write_access(daemon, "access", main_account, err) || !write_access_of(daemon, main_account, err))
+        return false;
+    for (size_t i = 0; daemon->accounts[i]; i++)
+        if (!write_access_of(daemon, daemon->accounts[i], err))
             return false;
-    }
     return true;
 }
 
@@ -220,7 +227,7 @@ static bool make_api(struct daemon *daemon, struct err *err) {
         return false;
     struct invoke_upper upper = inside_upper(daemon->api);
     invoke_set_upper(daemon->invoke, &upper);
-    return write_access(daemon, "access", config->account_id, err) && write_access_of_accounts(daemon, err);
+    return write_access_of_all(daemon, err);
 }
 
 static void make_front(struct daemon *daemon, int listen_fd) {

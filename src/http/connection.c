@@ -12,6 +12,8 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -62,10 +64,35 @@ void connection_hold(struct connection *connection) {
     connection->holds++;
 }
 
+/* Small bodies lie in the connection's own input buffer. What a body may still grow to counts from its
+ * beginning. */
+static bool charge(struct connection *connection, size_t bytes) {
+    struct http_listener *listener = connection->listener;
+    struct http_budget *budget = listener->options.budget;
+    if (!budget || bytes <= CONNECTION_INPUT_BYTES)
+        return true;
+    if (bytes + listener->charged_bytes > listener->options.budget_bytes ||
+        bytes + budget->used_bytes > budget->limit_bytes)
+        return false;
+    connection->charged_bytes = bytes;
+    listener->charged_bytes += bytes;
+    budget->used_bytes += bytes;
+    return true;
+}
+
+static void discharge(struct connection *connection) {
+    struct http_listener *listener = connection->listener;
+    if (connection->charged_bytes > 0)
+        listener->options.budget->used_bytes -= connection->charged_bytes;
+    listener->charged_bytes -= connection->charged_bytes;
+    connection->charged_bytes = 0;
+}
+
 void connection_release(struct connection *connection) {
     if (--connection->holds > 0)
         return;
     struct http_listener *listener = connection->listener;
+    discharge(connection);
     buf_done(&connection->body);
     buf_done(&connection->output);
     free(connection->input);
@@ -158,6 +185,7 @@ static void next_exchange(struct connection *connection) {
     buf_shrink(&connection->body, CONNECTION_KEEP_BYTES);
     buf_shrink(&connection->output, CONNECTION_KEEP_BYTES);
     connection->output_sent = 0;
+    discharge(connection);
 
     parse_reset(&exchange->parse);
     exchange->context = NULL;
@@ -289,6 +317,10 @@ static void begin_exchange(struct connection *connection) {
         return;
     if (parse->content_length > limit) {
         refuse_too_large(connection);
+        return;
+    }
+    if (!charge(connection, parse->is_chunked ? limit : (size_t)parse->content_length)) {
+        response_refuse(connection, 503, "too much is being sent at once; try again in a moment");
         return;
     }
     enter(connection, CONNECTION_BODY);
@@ -464,6 +496,20 @@ void connection_expire(struct connection *connection, int64_t now_us) {
 
 const struct http_request *http_exchange_request(const struct http_exchange *exchange) {
     return &exchange->parse.request;
+}
+
+bool http_exchange_peer(const struct http_exchange *exchange, char ret_address[HTTP_PEER_BYTES]) {
+    static const char mapped[] = "::ffff:";
+    struct sockaddr_storage address;
+    socklen_t len = sizeof address;
+    char text[HTTP_PEER_BYTES];
+    int fd = list_item(exchange, const struct connection, exchange)->fd;
+    if (fd < 0 || getpeername(fd, (struct sockaddr *)&address, &len) < 0 ||
+        getnameinfo((struct sockaddr *)&address, len, text, sizeof text, NULL, 0, NI_NUMERICHOST) != 0)
+        return false;
+    bool is_mapped = strncmp(text, mapped, sizeof mapped - 1) == 0 && strchr(text, '.');
+    snprintf(ret_address, HTTP_PEER_BYTES, "%s", is_mapped ? text + sizeof mapped - 1 : text);
+    return true;
 }
 
 char *http_exchange_take_body(struct http_exchange *exchange, size_t *ret_len) {

@@ -27,12 +27,11 @@
 /* Buffers larger than this are given back after a response. */
 #define CONNECTION_KEEP_BYTES (64u * 1024)
 
-/* Header sections of responses come from our own handlers; the bound catches one that put a payload into a
- * header. */
+/* Header sections of responses come from our own handlers; this catches one with a payload in a header. */
 #define RESPONSE_HEAD_BYTES (256u * 1024)
 
-/* Bounds of discarding input after an answer that came before its request was read. The bytes are enough for
- * the rest of any upload that was just a little too large; the time is what bounds the cost. */
+/* Discarding input after an answer that came before its request was read: bytes for the rest of any upload
+ * that was a little too large, and time, which bounds the cost. */
 #define CONNECTION_LINGER_US 2000000
 #define CONNECTION_LINGER_BYTES (128u * 1024 * 1024)
 
@@ -86,6 +85,7 @@ struct connection {
     struct buf output;
     size_t output_sent;
     size_t lingered_bytes;
+    size_t charged_bytes; /* of the listener's budget, for the body of the present request */
 };
 
 struct http_listener {
@@ -99,9 +99,9 @@ struct http_listener {
 
     struct list connections;
     struct list due; /* connections with something to do that must not happen inside their handler's call */
-    size_t count;
-    size_t lingering;
-    uint64_t next_id; /* of a connection; starts anywhere, so that listeners never give the same one */
+    size_t count, lingering;
+    size_t charged_bytes; /* of the budget, by all connections */
+    uint64_t next_id;     /* of a connection; starts anywhere, so that listeners never give the same one */
     uint32_t holds;
     bool is_due_deferred;
     bool is_freed;

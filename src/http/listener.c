@@ -257,6 +257,15 @@ size_t http_listener_connections(const struct http_listener *listener) {
     return listener->count;
 }
 
+bool http_listener_is_busy(const struct http_listener *listener) {
+    list_each (link, &listener->connections) {
+        const struct connection *connection = list_item(link, struct connection, link);
+        if (connection->phase > CONNECTION_IDLE && connection->phase < CONNECTION_LINGER)
+            return true;
+    }
+    return false;
+}
+
 /* Calls socket, bind and listen for one address. */
 static bool listen_on(const struct addrinfo *info, int *ret_fd) {
     OWN_FD int fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

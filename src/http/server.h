@@ -39,7 +39,15 @@ struct http_handler {
     void (*too_large)(void *arg, struct http_exchange *exchange);
 };
 
+/* What the large bodies of requests may hold together, on all listeners that share it. */
+struct http_budget {
+    size_t limit_bytes;
+    size_t used_bytes;
+};
+
 struct http_options {
+    struct http_budget *budget; /* requests past it are answered with 503; NULL: without bound */
+    size_t budget_bytes;        /* most of it that this listener may use */
     const char *common_headers; /* complete lines with CRLF, sent with every response; may be NULL */
     bool send_date;             /* adds Date */
     int32_t max_connections;    /* further ones are accepted and closed at once; 0 = LIMIT_HTTP_CONNECTIONS */
@@ -63,9 +71,16 @@ void http_listener_free(struct http_listener *listener);
 
 size_t http_listener_connections(const struct http_listener *listener);
 
+/* True while a request is arriving, is worked on, or its answer is not with the kernel yet. */
+bool http_listener_is_busy(const struct http_listener *listener);
+
 /* Opens a listening TCP socket on a numeric address. Port 0 lets the kernel choose; see http_listen_port. */
 bool http_listen(const char *address, uint16_t port, int *ret_fd, struct err *err);
 uint16_t http_listen_port(int listen_fd);
+
+/* The client's address as text; false when it is not known any more. */
+#define HTTP_PEER_BYTES 46
+bool http_exchange_peer(const struct http_exchange *exchange, char ret_address[HTTP_PEER_BYTES]);
 
 const struct http_request *http_exchange_request(const struct http_exchange *exchange);
 

@@ -77,6 +77,11 @@ struct constraint_texts {
 bool constraint_check_request(const struct constraint *members, const struct constraint_texts *texts,
                               struct json_value body, struct violations *violations, struct err *err);
 
+/* A value that was checked as JSON of our own: what the table knows of it, without members that are null,
+ * each once. */
+void constraint_write(const struct constraint *constraint, struct json_value value,
+                      struct json_writer *writer);
+
 /* The types alone, for a single value. */
 bool constraint_check_types(const struct constraint *constraint, struct json_value value, struct err *err);
 

@@ -54,6 +54,10 @@ struct policy_request {
     const struct policy_principal *principal;
     const struct policy_fact *facts;
     size_t fact_count;
+
+    /* What all evaluations with this request may still cost together: about one for each character that is
+     * compared. Once it is 0 they say POLICY_DENY. NULL: as much as it takes. */
+    uint64_t *steps_left;
 };
 
 enum policy_decision {

@@ -9,33 +9,40 @@ struct comparison {
     unsigned form;
     bool (*is_valid)(const char *value); /* NULL: any text is */
     unsigned (*compare)(const char *fact, const char *value);
+    bool (*matches)(const char *value, const char *fact, const struct policy_request *request);
 };
 
-static unsigned compare_texts(const char *fact, const char *value) {
-    return policy_text_matches(value, fact, false) ? POLICY_EQUAL : 0;
+static bool matches_text(const char *value, const char *fact, const struct policy_request *request) {
+    return policy_text_matches(value, fact, false, request);
 }
 
-static unsigned compare_folded(const char *fact, const char *value) {
-    return policy_text_matches(value, fact, true) ? POLICY_EQUAL : 0;
+static bool matches_folded(const char *value, const char *fact, const struct policy_request *request) {
+    return policy_text_matches(value, fact, true, request);
 }
 
-static unsigned compare_arns(const char *fact, const char *value) {
-    return policy_text_matches_arn(value, fact) ? POLICY_EQUAL : 0;
+/* As POLICY_LESS and so on. */
+static unsigned compare(const struct comparison *comparison, const char *fact, const char *value,
+                        const struct policy_request *request) {
+    if (comparison->compare)
+        return comparison->compare(fact, value);
+    return comparison->matches(value, fact, request) ? POLICY_EQUAL : 0;
 }
 
 #define PATTERN (POLICY_FORM_WILD | POLICY_FORM_VARIABLES)
 
-static const struct comparison text = {POLICY_FORM_VARIABLES, NULL, compare_texts};
-static const struct comparison folded_text = {POLICY_FORM_VARIABLES, NULL, compare_folded};
-static const struct comparison pattern = {PATTERN, NULL, compare_texts};
-static const struct comparison arn = {PATTERN, NULL, compare_arns};
-static const struct comparison number = {0, policy_value_is_number, policy_value_compare_numbers};
-static const struct comparison date = {0, policy_value_is_date, policy_value_compare_dates};
-static const struct comparison boolean = {POLICY_FORM_VARIABLES, policy_value_is_bool, compare_folded};
-static const struct comparison binary = {0, policy_value_is_binary, compare_texts};
-static const struct comparison network = {0, policy_value_is_network, policy_value_compare_network};
+static const struct comparison text = {POLICY_FORM_VARIABLES, .matches = matches_text};
+static const struct comparison folded_text = {POLICY_FORM_VARIABLES, .matches = matches_folded};
+static const struct comparison pattern = {PATTERN, .matches = matches_text};
+static const struct comparison arn = {PATTERN, .matches = policy_text_matches_arn};
+static const struct comparison number = {0, policy_value_is_number, .compare = policy_value_compare_numbers};
+static const struct comparison date = {0, policy_value_is_date, .compare = policy_value_compare_dates};
+static const struct comparison boolean = {POLICY_FORM_VARIABLES, policy_value_is_bool,
+                                          .matches = matches_folded};
+static const struct comparison binary = {0, policy_value_is_binary, .matches = matches_text};
+static const struct comparison network = {0, policy_value_is_network,
+                                          .compare = policy_value_compare_network};
 /* What is compared is whether the key is absent. */
-static const struct comparison absence = {0, policy_value_is_bool, compare_folded};
+static const struct comparison absence = {0, policy_value_is_bool, .matches = matches_folded};
 
 struct policy_operator {
     const char *name;
@@ -126,7 +133,9 @@ static bool matches_some(const struct question *question, const char *fact) {
     struct policy_texts values = question->values;
     for (const char *value; (value = policy_texts_take(question->policy, &values));) {
         value = policy_text_resolve(value, question->request, question->space);
-        if (value && op->comparison->compare(fact, value) & op->orders)
+        if (!policy_spend(question->request, POLICY_VALUE_STEPS))
+            return false;
+        if (value && compare(op->comparison, fact, value, question->request) & op->orders)
             return true;
     }
     return false;
@@ -136,6 +145,7 @@ static bool matches_some(const struct question *question, const char *fact) {
 static const char *next_fact(const struct policy_request *request, const char *key, size_t *index) {
     while (*index < request->fact_count) {
         const struct policy_fact *fact = &request->facts[(*index)++];
+        policy_spend(request, POLICY_FACT_STEPS);
         if (strcasecmp(fact->key, key) == 0)
             return fact->value;
     }

@@ -81,10 +81,10 @@ static enum policy_decision decide_principal(const struct policy *policy,
 }
 
 static bool applies_to_action(const struct policy *policy, const struct policy_statement *statement,
-                              const char *action) {
+                              const struct policy_request *request) {
     struct policy_texts actions = statement->actions;
     for (const char *text; (text = policy_texts_take(policy, &actions));)
-        if (policy_text_matches(text, action, true))
+        if (policy_text_matches(text, request->action, true, request))
             return !statement->is_not_action;
     return statement->is_not_action;
 }
@@ -99,7 +99,7 @@ static bool applies_to_resource(const struct policy *policy, const struct policy
         text = policy_text_resolve(text, request, space);
         if (!text)
             is_resolved = false;
-        else if (policy_text_matches(text, request->resource, false))
+        else if (policy_text_matches(text, request->resource, false, request))
             return !statement->is_not_resource;
     }
     /* A variable without value must not open more than was written. */
@@ -118,7 +118,7 @@ static bool conditions_hold(const struct policy *policy, const struct policy_sta
 static enum policy_decision decide(const struct policy *policy, const struct policy_statement *statement,
                                    const struct policy_request *request, struct buf *space) {
     enum policy_decision decision = decide_principal(policy, statement, request->principal);
-    if (decision == POLICY_NONE || !applies_to_action(policy, statement, request->action) ||
+    if (decision == POLICY_NONE || !applies_to_action(policy, statement, request) ||
         !applies_to_resource(policy, statement, request, space) ||
         !conditions_hold(policy, statement, request, space))
         return POLICY_NONE;
@@ -129,9 +129,10 @@ enum policy_decision policy_evaluate(const struct policy *policy, const struct p
     OWN(buf) struct buf space; /* for texts with variables */
     buf_init(&space, LIMIT_POLICY_BYTES);
     enum policy_decision best = POLICY_NONE;
-    for (uint32_t i = 0; i < policy->statement_count && best != POLICY_DENY; i++) {
+    for (uint32_t i = 0; i < policy->statement_count && best != POLICY_DENY && policy_spend(request, 1);
+         i++) {
         enum policy_decision decision = decide(policy, &policy->statements[i], request, &space);
         best = decision > best ? decision : best;
     }
-    return best;
+    return policy_spend(request, 0) ? best : POLICY_DENY;
 }

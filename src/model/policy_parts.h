@@ -76,6 +76,19 @@ static inline const char *policy_texts_take(const struct policy *policy, struct 
     return text;
 }
 
+/* What it costs to look at a fact, and to compare one with a value. */
+#define POLICY_FACT_STEPS 4
+#define POLICY_VALUE_STEPS 16
+
+/* Takes from what a request may cost. False when nothing is left: then it does not matter any more what is
+ * found out. */
+static inline bool policy_spend(const struct policy_request *request, uint64_t steps) {
+    uint64_t *left = request->steps_left;
+    if (left)
+        *left -= *left < steps ? *left : steps;
+    return !left || *left > 0;
+}
+
 /* policy_text.c. What means something in a text: */
 enum { POLICY_FORM_PLAIN = 0, POLICY_FORM_WILD = 1, POLICY_FORM_VARIABLES = 2 };
 
@@ -85,9 +98,10 @@ bool policy_text_append(struct buf *texts, const char *text, unsigned form);
 /* The text with its variables replaced, either itself or in `space`; NULL when one has no value. */
 const char *policy_text_resolve(const char *text, const struct policy_request *request, struct buf *space);
 
-bool policy_text_matches(const char *pattern, const char *text, bool is_folded);
+bool policy_text_matches(const char *pattern, const char *text, bool is_folded,
+                         const struct policy_request *request);
 /* Each of the six sections of an ARN by itself. A pattern with fewer ends with one for all the rest. */
-bool policy_text_matches_arn(const char *pattern, const char *arn);
+bool policy_text_matches_arn(const char *pattern, const char *arn, const struct policy_request *request);
 
 /* policy_value.c. How a fact compares with a value: one of these, or 0 when they can't be compared. */
 enum { POLICY_LESS = 1, POLICY_EQUAL = 2, POLICY_GREATER = 4 };

@@ -54,6 +54,7 @@ bool policy_text_append(struct buf *texts, const char *text, unsigned form) {
 /* The only value of a key; NULL when there is none or more than one. */
 static const char *find_fact(const struct policy_request *request, const char *key, size_t len) {
     const char *found = NULL;
+    policy_spend(request, request->fact_count * POLICY_FACT_STEPS);
     for (size_t i = 0; i < request->fact_count; i++) {
         const struct policy_fact *fact = &request->facts[i];
         if (strncasecmp(fact->key, key, len) != 0 || fact->key[len] != '\0')
@@ -132,10 +133,13 @@ static size_t matched_bytes(struct span pattern, struct span text, struct wildca
     return is_same(*pattern.at, *text.at, is_folded) ? 1 : 0;
 }
 
-static bool matches(struct span pattern, struct span text, struct wildcards wild, bool is_folded) {
+static bool matches(struct span pattern, struct span text, struct wildcards wild, bool is_folded,
+                    const struct policy_request *request) {
     const char *star = NULL;  /* what follows the last star */
     const char *retry = NULL; /* where the text goes on behind what that star stands for */
     while (pattern.at < pattern.end || text.at < text.end) {
+        if (!policy_spend(request, 1))
+            return false;
         if (pattern.at < pattern.end && *pattern.at == wild.any) {
             star = ++pattern.at;
             retry = text.at;
@@ -160,13 +164,14 @@ static struct span whole(const char *text) {
     return (struct span){text, text + strlen(text)};
 }
 
-bool policy_text_matches(const char *pattern, const char *text, bool is_folded) {
-    return matches(whole(pattern), whole(text), marks_as_wildcards, is_folded);
+bool policy_text_matches(const char *pattern, const char *text, bool is_folded,
+                         const struct policy_request *request) {
+    return matches(whole(pattern), whole(text), marks_as_wildcards, is_folded, request);
 }
 
 #define ARN_SECTIONS 6
 
-bool policy_text_matches_arn(const char *pattern, const char *arn) {
+bool policy_text_matches_arn(const char *pattern, const char *arn, const struct policy_request *request) {
     for (int section = 1; section < ARN_SECTIONS; section++) {
         const char *pattern_colon = strchr(pattern, ':');
         const char *arn_colon = strchr(arn, ':');
@@ -175,14 +180,15 @@ bool policy_text_matches_arn(const char *pattern, const char *arn) {
         if (!pattern_colon)
             break;
         if (!matches((struct span){pattern, pattern_colon}, (struct span){arn, arn_colon}, marks_as_wildcards,
-                     false))
+                     false, request))
             return false;
         pattern = pattern_colon + 1;
         arn = arn_colon + 1;
     }
-    return policy_text_matches(pattern, arn, false);
+    return policy_text_matches(pattern, arn, false, request);
 }
 
 bool policy_matches(const char *pattern, const char *text) {
-    return matches(whole(pattern), whole(text), (struct wildcards){'*', '?'}, false);
+    const struct policy_request any = {0};
+    return matches(whole(pattern), whole(text), (struct wildcards){'*', '?'}, false, &any);
 }

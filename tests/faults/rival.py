@@ -6,11 +6,11 @@ from function_owner import named, signing_profile
 from ledger import Owner
 from support import clients, packages
 
-QUALIFIERS = ("1", "2", "3", "4", "5", "6", "one", "two")
+ALIASES = ("one", "two")
 
 
 class Prize:
-    """What rivals know of the versions that they published, and of the code signing configuration of the moment."""
+    """What rivals know: the versions they published, the code signing configuration of the moment."""
 
     def __init__(self):
         self.lock = threading.Lock()
@@ -39,6 +39,16 @@ class Rival(Owner):
 
     def any(self):
         return self.random.choice([self.stays, self.comes_and_goes])
+
+    def version(self):
+        """(function, version): one of the last that were published, which may be gone."""
+        with self.prize.lock:
+            last = list(self.prize.given)[-6:]
+        return self.random.choice(last) if last else (self.stays, "1")
+
+    def qualified(self):
+        name, version = self.version()
+        return named(name, self.random.choice([version, *ALIASES]))
 
     def create(self, name):
         self.call(
@@ -77,22 +87,19 @@ class Rival(Owner):
         assert known == version["CodeSha256"], f"{key} was given twice"
 
     def delete_version(self):
-        version = self.random.choice(QUALIFIERS[:6])
-        self.call(self.client.delete_function, FunctionName=self.any(), Qualifier=version)
+        self.call(self.client.delete_function, **named(*self.version()))
 
     def create_alias(self):
-        version = self.random.choice(QUALIFIERS[:6])
+        name, version = self.version()
         self.call(
             self.client.create_alias,
-            FunctionName=self.any(),
-            Name=self.random.choice(QUALIFIERS[6:]),
+            FunctionName=name,
+            Name=self.random.choice(ALIASES),
             FunctionVersion=version,
         )
 
     def delete_alias(self):
-        self.call(
-            self.client.delete_alias, FunctionName=self.any(), Name=self.random.choice(QUALIFIERS[6:])
-        )
+        self.call(self.client.delete_alias, FunctionName=self.any(), Name=self.random.choice(ALIASES))
 
     def add_permission(self):
         self.call(
@@ -100,21 +107,21 @@ class Rival(Owner):
             StatementId=self.word(),
             Action="lambda:InvokeFunction",
             Principal="s3.amazonaws.com",
-            **named(self.any(), self.random.choice(QUALIFIERS)),
+            **self.qualified(),
         )
 
     def put_async(self):
         self.call(
             self.client.put_function_event_invoke_config,
             MaximumRetryAttempts=1,
-            **named(self.any(), self.random.choice(QUALIFIERS)),
+            **self.qualified(),
         )
 
     def put_provisioned(self):
         self.call(
             self.client.put_provisioned_concurrency_config,
             ProvisionedConcurrentExecutions=1,
-            **named(self.any(), self.random.choice(QUALIFIERS)),
+            **self.qualified(),
         )
 
     def create_signing(self):

@@ -22,6 +22,7 @@ from rival import Prize, Rival
 from source_owner import SourceOwner
 from support import clients, settings
 from support.daemon import Daemon
+from support.waiting import wait_until
 
 ROUNDS = 20
 OTHER = "111111111111"
@@ -96,6 +97,24 @@ class Owners:
         for client in self.clients.values():
             client.close()
 
+    def idle(self):
+        """Kinds of changes that nobody of a kind of owner ever had acknowledged."""
+        never = {}
+        for owner in self.all:
+            never.setdefault(type(owner).__name__, []).append(set(owner.never_done()))
+        return sorted(f"{kind}.{name}" for kind, names in never.items() for name in set.intersection(*names))
+
+    def run_in_peace(self, limit_s):
+        """What chance left out until now."""
+        stop = threading.Event()
+        running = [self.pool.submit(owner.run, stop) for owner in self.all]
+        try:
+            wait_until(lambda: not self.idle(), limit_s, "every kind of change was acknowledged")
+        finally:
+            stop.set()
+            for done in running:
+                done.result(60)
+
     def run_until_killed(self, daemon, after_s):
         stop = threading.Event()
         running = [self.pool.submit(owner.run, stop) for owner in self.all]
@@ -165,9 +184,10 @@ def test_kill_while_resources_change_loses_nothing_acknowledged(new_daemon, owne
             daemon.start()
         owners.connect(daemon)
         owners.each(lambda owner: owner.check(owner.show()))
+    owners.run_in_peace(30)
+    owners.each(lambda owner: owner.check(owner.show()))
     owners.disconnect()
-    idle = [f"{owner.name}.{name}" for owner in owners.all for name in owner.never_done()]
-    assert not idle, f"never acknowledged, so that this test says nothing of them: {idle}"
+    assert not owners.idle(), f"never acknowledged, so that this test says nothing of them: {owners.idle()}"
 
 
 def test_kill_while_a_data_directory_is_made():
@@ -195,3 +215,20 @@ def test_kill_while_a_data_directory_is_made():
             assert daemon.stop() == 0
         finally:
             daemon.remove()
+
+
+def test_number_of_a_version_is_not_given_to_another_function_of_that_name(new_daemon):
+    lamb = new_daemon()
+    assert [make_and_delete(lamb) for _ in range(2)] == ["1", "2"]
+    lamb.close()
+    lamb.daemon.kill()
+    lamb.daemon.start()
+    assert [make_and_delete(lamb) for _ in range(2)] == ["3", "4"]
+
+
+def make_and_delete(lamb):
+    """The version that a new function begins with."""
+    lamb.create_bash("echo 1", name="again")
+    version = lamb.client.publish_version(FunctionName="again")["Version"]
+    lamb.client.delete_function(FunctionName="again")
+    return version

@@ -12,7 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from support.fixtures import allow, lamb, new_daemon, shared_daemon  # noqa: E402, F401 (pytest finds them here)
+from support.fixtures import allow, lamb, new_daemon, shared_daemon  # noqa: E402, F401 (for pytest)
 
 
 def pytest_collection_modifyitems(config, items):

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import botocore.exceptions
 import pytest
 
-from support import packages
+from support import clients, packages
 
 MAPPINGS = "/2015-03-31/event-source-mappings"
 REASON = "Lamb does not poll event sources yet: nothing is read from this one."
@@ -147,6 +147,44 @@ def test_self_managed_kafka(lamb, function, mappings):
         "InvalidParameterValueException",
         "Required 'sourceAccessConfigurations' parameter is missing.",
     )
+
+
+def test_kafka_keeps_its_consumer_group(lamb, function, mappings):
+    """Whatever is sent for the structure that the group is a part of."""
+    members = {
+        "FunctionName": function,
+        "Topics": ["topic"],
+        "StartingPosition": "LATEST",
+        "EventSourceArn": f"arn:aws:kafka:us-east-1:{ACCOUNT}:cluster/{uuid.uuid4()}/{uuid.uuid4()}-1",
+    }
+    registry = {"SchemaRegistryURI": "https://registry.example.com", "EventRecordFormat": "JSON"}
+    name = "AmazonManagedKafkaEventSourceConfig"
+    made = clients.request(
+        lamb.daemon,
+        "POST",
+        MAPPINGS,
+        json.dumps({**members, name: {"SchemaRegistryConfig": registry}}),
+    ).json
+    group = made[name]["ConsumerGroupId"]
+    assert uuid.UUID(group)
+    assert made[name]["SchemaRegistryConfig"] == registry
+    path = f"{MAPPINGS}/{made['UUID']}"
+    body = json.dumps({name: {}, "BatchSize": 7})
+    assert clients.request(lamb.daemon, "PUT", path, body).json[name] == {"ConsumerGroupId": group}
+    assert mappings.get(made["UUID"])[name] == {"ConsumerGroupId": group}
+    lamb.client.delete_event_source_mapping(UUID=made["UUID"])
+
+
+def test_only_what_the_api_knows_is_kept(lamb, function, mappings):
+    made = clients.request(
+        lamb.daemon,
+        "POST",
+        MAPPINGS,
+        json.dumps({"FunctionName": function, "EventSourceArn": queue()})[:-1]
+        + ', "ScalingConfig": {"Other": [1], "MaximumConcurrency": "x", "MaximumConcurrency": 5}}',
+    )
+    assert b'"ScalingConfig":{"MaximumConcurrency":5}' in made.body
+    lamb.client.delete_event_source_mapping(UUID=made.json["UUID"])
 
 
 def test_filter_criteria_are_kept_and_taken_back(lamb, function, mappings):

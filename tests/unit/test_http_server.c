@@ -253,6 +253,47 @@ static void lets_the_handler_refuse_large_bodies(void **state) {
     fixture_close(&fixture);
 }
 
+/* What large bodies may hold together, from their head to the end of their exchange. */
+static void keeps_to_a_budget(void **state) {
+    (void)state;
+    static const char head[] = "POST /hold HTTP/1.1\r\nHost: h\r\nContent-Length: 200000\r\n\r\n";
+    struct http_budget budget = {.limit_bytes = 1000000};
+    struct fixture fixture;
+    fixture_init(&fixture);
+    fixture.options.budget = &budget;
+    fixture.options.budget_bytes = 300000;
+    fixture_open(&fixture);
+    OWN_MEM char *body = make_body(200000);
+    int first = client_open(&fixture);
+    say(&fixture, first, head);
+    turn_until(&fixture, budget.used_bytes == 200000);
+    int second = client_open(&fixture);
+    say(&fixture, second, head);
+    OWN_MEM char *refusal = read_to_end(&fixture, second);
+    assert_non_null(strstr(refusal, "HTTP/1.1 503 "));
+    close(second);
+    say(&fixture, first, body);
+    turn_until(&fixture, fixture.held_count == 1);
+    assert_int_equal(budget.used_bytes, 200000);
+    http_respond(fixture.held[0], 200, NULL, "", 0);
+    turn_until(&fixture, budget.used_bytes == 0);
+    budget.used_bytes = 900000; /* by others */
+    second = client_open(&fixture);
+    say(&fixture, second, head);
+    OWN_MEM char *other_refusal = read_to_end(&fixture, second);
+    assert_string_equal(other_refusal, refusal);
+    close(second);
+    budget.used_bytes = 0;
+    int third = client_open(&fixture);
+    say(&fixture, third, head);
+    turn_until(&fixture, budget.used_bytes == 200000);
+    close(third); /* leaves in the middle */
+    turn_until(&fixture, budget.used_bytes == 0);
+    close(first);
+    fixture_close(&fixture);
+    assert_int_equal(budget.used_bytes, 0);
+}
+
 /* The connection stays when the whole request has come, and ends when bytes of it are still on their way. */
 static void refuses_before_the_body(void **state) {
     (void)state;
@@ -408,6 +449,7 @@ int main(void) {
         cmocka_unit_test(continues_when_asked_to),
         cmocka_unit_test(refuses_large_bodies_readably),
         cmocka_unit_test(lets_the_handler_refuse_large_bodies),
+        cmocka_unit_test(keeps_to_a_budget),
         cmocka_unit_test(refuses_before_the_body),
         cmocka_unit_test(refuses_malformed_requests),
         cmocka_unit_test(bounds_header_sections),

@@ -164,6 +164,82 @@ static void who_was_made_again_is_another(void **state) {
     records_done(&records);
 }
 
+/* A user with one policy, asked once. */
+static bool may(const char *condition, struct tags tags, struct principal *principal,
+                enum identity_kind kind) {
+    struct records records;
+    records_init(&records);
+    OWN_MEM char *text = mem_format(
+        "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\","
+        "\"Resource\":\"*\",\"Condition\":%s}}",
+        condition);
+    add(&records, kind, HOME, "who", text, principal);
+    if (kind == IDENTITY_ROLE)
+        snprintf(principal->id + strlen(principal->id), 9, ":session");
+    principal->issued_s = 1699999000;
+    start(&records);
+    struct identity *who = (struct identity *)identities_find(&api.identities, kind, HOME, "who");
+    who->tags = tags_copy(&tags);
+    bool ok = ask(principal, NULL);
+    identities_done(&api.identities);
+    records_done(&records);
+    return ok;
+}
+
+static void facts_about_the_caller(void **state) {
+    (void)state;
+    struct tag tag = {.key = "Team", .value = "red"};
+    const struct tags tags = {&tag, 1};
+    static const struct {
+        const char *condition;
+        bool user, session;
+    } rows[] = {
+        {"{\"StringEquals\":{\"aws:PrincipalTag/team\":\"red\"}}", true, true},
+        {"{\"StringEquals\":{\"aws:PrincipalTag/team\":\"blue\"}}", false, false},
+        {"{\"DateLessThan\":{\"aws:TokenIssueTime\":\"2023-11-14T22:00:00Z\"}}", false, true},
+        {"{\"DateLessThan\":{\"aws:TokenIssueTime\":\"2023-11-14T21:00:00Z\"}}", false, false},
+        {"{\"Null\":{\"aws:TokenIssueTime\":\"true\"}}", true, false},
+        {"{\"Bool\":{\"aws:ViaAWSService\":\"false\",\"aws:PrincipalIsAWSService\":\"false\"}}", true, true},
+        {"{\"ArnLike\":{\"aws:PrincipalArn\":\"arn:aws:iam::*:role/who\"}}", false, true},
+        {"{\"StringEquals\":{\"aws:username\":\"who\"}}", true, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct principal principal;
+        if (may(rows[i].condition, tags, &principal, IDENTITY_USER) != rows[i].user ||
+            may(rows[i].condition, tags, &principal, IDENTITY_ROLE) != rows[i].session)
+            fail_msg("%s", rows[i].condition);
+    }
+}
+
+/* Ten policies whose patterns match almost everywhere. */
+static void costs_are_bounded(void **state) {
+    (void)state;
+    struct records records;
+    struct principal user;
+    OWN(buf) struct buf text;
+    buf_init(&text, 100000);
+    buf_append_text(
+        &text,
+        "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":[");
+    for (int i = 0; i < 100; i++)
+        buf_append_format(&text, "%s\"arn:aws:lambda:us-east-1:000000000000:function:*%0500dx\"",
+                          i ? "," : "", 0);
+    buf_append_text(&text, "]}}");
+    records_init(&records);
+    add(&records, IDENTITY_USER, HOME, "user", buf_text(&text), &user);
+    start(&records);
+    char resource[2049] = "arn:aws:lambda:us-east-1:000000000000:function:";
+    for (size_t len = strlen(resource); len < sizeof resource - 1; len++)
+        resource[len] = '0';
+    const struct access_request request = {
+        .principal = &user, .action = ACTION, .resource = resource, .resource_account = HOME};
+    assert_false(access_check(&api, &request, &err));
+    assert_int_equal(err.code, ERR_DENIED);
+    assert_non_null(strstr(err.text, "take too long to evaluate"));
+    identities_done(&api.identities);
+    records_done(&records);
+}
+
 static void roles_of_functions(void **state) {
     (void)state;
     struct records records;
@@ -194,6 +270,8 @@ int main(void) {
         cmocka_unit_test(every_pair_of_sides),
         cmocka_unit_test(words_of_a_refusal),
         cmocka_unit_test(who_was_made_again_is_another),
+        cmocka_unit_test(facts_about_the_caller),
+        cmocka_unit_test(costs_are_bounded),
         cmocka_unit_test(roles_of_functions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -395,6 +395,37 @@ static void test_many_statements(void **state) {
     policy_free(policy);
 }
 
+/* Documents whose patterns cost the most are not followed to their end. */
+static void test_costs(void **state) {
+    (void)state;
+    static const char resource_head[] = "arn:aws:s3:::";
+    OWN(buf) struct buf document;
+    buf_init(&document, LIMIT_POLICY_BYTES);
+    buf_append_text(&document, "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\","
+                               "\"Action\":\"a:b\",\"Resource\":[\"arn:aws:s3:::x\"");
+    for (int i = 0; i < 50; i++)
+        buf_append_format(&document, ",\"arn:aws:s3:::*%01000dx\"", 0);
+    buf_append_text(&document, "]}}");
+    struct policy *policy = policy_fixture_parse(buf_text(&document), POLICY_IDENTITY);
+    char resource[2049];
+    memset(resource, '0', sizeof resource - 1);
+    memcpy(resource, resource_head, sizeof resource_head - 1);
+    resource[sizeof resource - 1] = '\0';
+    uint64_t steps_left = 100000;
+    struct policy_request request = {
+        .action = "a:b", .resource = resource, .principal = &policy_fixture_alice};
+    assert_int_equal(policy_evaluate(policy, &request), POLICY_NONE);
+    request.steps_left = &steps_left;
+    assert_int_equal(policy_evaluate(policy, &request), POLICY_DENY);
+    assert_int_equal(steps_left, 0);
+    assert_int_equal(policy_evaluate(policy, &request), POLICY_DENY);
+    steps_left = 1000;
+    request.resource = "arn:aws:s3:::x";
+    assert_int_equal(policy_evaluate(policy, &request), POLICY_ALLOW);
+    assert_in_range(steps_left, 900, 990);
+    policy_free(policy);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_actions),         cmocka_unit_test(test_resources),
@@ -402,7 +433,7 @@ int main(void) {
         cmocka_unit_test(test_old_version),     cmocka_unit_test(test_principals),
         cmocka_unit_test(test_not_principal),   cmocka_unit_test(test_trust),
         cmocka_unit_test(test_matches),         cmocka_unit_test(test_many_stars),
-        cmocka_unit_test(test_many_statements),
+        cmocka_unit_test(test_many_statements), cmocka_unit_test(test_costs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

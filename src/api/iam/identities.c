@@ -22,17 +22,39 @@ static char *map_key(const char *record_kind, const char *account, const char *r
     return mem_format("%s/%s/%s", record_kind, account, record_name);
 }
 
+static uintptr_t count_of(const struct identities *identities, const char *key) {
+    return (uintptr_t)map_get(&identities->attachments, key);
+}
+
+/* Notes the policies that an identity has attached (by = 1) or not any more (by = -1). */
+static void count(struct identities *identities, const struct identity *identity, int by) {
+    for (size_t i = 0; i < identity->attached_count; i++) {
+        OWN_MEM char *key = mem_format("%s %s", identity->account, identity->attached[i]);
+        uintptr_t now = count_of(identities, key) + (uintptr_t)by;
+        if (now > 0)
+            map_put(&identities->attachments, key, (void *)now);
+        else
+            map_remove(&identities->attachments, key);
+    }
+}
+
 static void free_identity(struct identity *identity) {
-    if (!identity)
-        return;
     identity_done(identity);
     free(identity);
+}
+
+static void drop(struct identities *identities, struct identity *identity) {
+    if (!identity)
+        return;
+    count(identities, identity, -1);
+    free_identity(identity);
 }
 
 static void put(struct identities *identities, const struct identity *identity) {
     OWN_MEM char *name = identities_record_name(identity->name);
     OWN_MEM char *key = map_key(identity_words(identity->kind)->record, identity->account, name);
-    free_identity(map_put(&identities->map, key, mem_copy(identity, sizeof *identity)));
+    count(identities, identity, 1);
+    drop(identities, map_put(&identities->map, key, mem_copy(identity, sizeof *identity)));
 }
 
 static const struct identity *get(const struct identities *identities, enum identity_kind kind,
@@ -66,14 +88,8 @@ const struct identity *identities_find_arn(const struct identities *identities, 
 }
 
 size_t identities_count_attached(const struct identities *identities, const char *account, const char *arn) {
-    size_t count = 0;
-    size_t cursor = 0;
-    void *value;
-    while (map_next(&identities->map, &cursor, NULL, &value)) {
-        const struct identity *identity = value;
-        count += strcmp(identity->account, account) == 0 && identity_is_attached(identity, arn);
-    }
-    return count;
+    OWN_MEM char *key = mem_format("%s %s", account, arn);
+    return count_of(identities, key);
 }
 
 /* ---- from records ---- */
@@ -101,6 +117,7 @@ static bool load(struct identities *identities, const struct record *record, str
 bool identities_init(struct identities *identities, const struct records *records, struct err *err) {
     *identities = (struct identities){0};
     map_init(&identities->map);
+    map_init(&identities->attachments);
     turns_init(&identities->turns);
     for (size_t i = 0; i < managed_policy_count; i++) {
         struct identity policy;
@@ -120,6 +137,7 @@ void identities_done(struct identities *identities) {
     while (map_next(&identities->map, &cursor, NULL, &value))
         free_identity(value);
     map_done(&identities->map);
+    map_done(&identities->attachments);
 }
 
 void identities_refresh(struct identities *identities, const struct records *records,
@@ -130,7 +148,7 @@ void identities_refresh(struct identities *identities, const struct records *rec
     const char *document = records_get(records, key);
     if (!document) {
         OWN_MEM char *name = map_key(key->kind, key->account, key->name);
-        free_identity(map_remove(&identities->map, name));
+        drop(identities, map_remove(&identities->map, name));
         return;
     }
     struct identity identity;

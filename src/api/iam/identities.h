@@ -14,7 +14,8 @@
 
 struct identities {
     struct map map;
-    struct turns turns; /* changes are made one after the other: rules look at several of them */
+    struct map attachments; /* "ACCOUNT ARN" of a managed policy -> how many have it attached, as a number */
+    struct turns turns;     /* changes are made one after the other: rules look at several of them */
 };
 
 /* ERR_CORRUPT. Blocks: start-up. */

@@ -77,9 +77,9 @@ bool identity_detach(struct identity *identity, const char *policy_arn);
 /* The characters of a document that count for IAM's quotas: all but white space. */
 size_t identity_count_chars(const char *text);
 
-/* The record's document in fresh memory; NULL when it would be longer than IDENTITY_DOCUMENT_BYTES: white space
- * in policies does not count for IAM's quotas. */
-#define IDENTITY_DOCUMENT_BYTES (1024u * 1024)
+/* The record's document in fresh memory; NULL when it would be longer than IDENTITY_DOCUMENT_BYTES: white
+ * space in policies does not count for IAM's quotas. */
+#define IDENTITY_DOCUMENT_BYTES (256u * 1024)
 char *identity_encode(const struct identity *identity);
 
 /* The reverse, into an identity that the caller frees with identity_done(): ERR_CORRUPT. */

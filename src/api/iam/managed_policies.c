@@ -1,5 +1,5 @@
-/* Their documents as they are published in the AWS Managed Policy Reference Guide. Two of the ids
- * (AWSLambda_ReadOnlyAccess, AWSXRayDaemonWriteAccess) are ours: AWS's are not published. In the
+/* Documents and versions follow public copies of what AWS publishes; AWS changes them from time to time. Ids
+ * are opaque to clients, and those of AWSLambda_ReadOnlyAccess and AWSXRayDaemonWriteAccess are ours. In the
  * documents here apostrophes stand for quotation marks. */
 #include "api/iam/managed_policies.h"
 

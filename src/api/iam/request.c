@@ -198,10 +198,11 @@ bool iam_put(struct edit *edit, const struct identity *identity, struct err *err
     OWN_MEM char *name = identities_record_name(identity->name);
     OWN_MEM char *document = identity_encode(identity);
     if (!document)
-        return err_set(err, ERR_LIMIT,
-                       "The policies of %s %s, with their white space, have more than %u bytes: take the white "
-                       "space out.",
-                       identity_words(identity->kind)->arn_word, identity->name, IDENTITY_DOCUMENT_BYTES);
+        return err_set(
+            err, ERR_LIMIT,
+            "The policies of %s %s, with their white space, have more than %u bytes: take the white "
+            "space out.",
+            identity_words(identity->kind)->arn_word, identity->name, IDENTITY_DOCUMENT_BYTES);
     const struct record_key key = record_of(identity, name);
     edit_put(edit, &key, document);
     return true;

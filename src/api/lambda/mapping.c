@@ -332,6 +332,8 @@ void lambda_get_event_source_mapping(struct api_call *call) {
 
 static bool matches(const char *document, const char *source_arn, const char *function_arn) {
     struct stored stored;
+    if ((source_arn && !strstr(document, source_arn)) || (function_arn && !strstr(document, function_arn)))
+        return false;
     stored_read(&stored, document);
     bool is_match = (!source_arn || json_string_is(json_member(stored.root, "EventSourceArn"), source_arn)) &&
                     (!function_arn || json_string_is(json_member(stored.root, "FunctionArn"), function_arn));

@@ -7,6 +7,7 @@
 #include "api/lambda/body.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "model/lambda/members.h"
 
 #define NOT_POLLED "Lamb does not poll event sources yet: nothing is read from this one."
 
@@ -123,41 +124,46 @@ static bool has_consumer_group(const struct mapping *mapping, const char *member
     return strcmp(own, member) == 0;
 }
 
-static void write_raw(struct json_writer *writer, struct json_value value) {
-    size_t len;
-    const char *raw = json_raw(value, &len);
-    json_put_raw(writer, raw, len);
+/* Its row: every member that is no fact and no state is one of the request. */
+static const struct constraint *find_setting(const char *member) {
+    const struct constraint *setting = create_event_source_mapping_members;
+    while (strcmp(setting->name, member) != 0)
+        setting++;
+    return setting;
+}
+
+static void write_value(const struct constraint *setting, struct json_value value,
+                        struct json_writer *writer) {
+    json_key(writer, setting->name);
+    constraint_write(setting, value, writer);
 }
 
 /* The members of `value`, with the group in any case: as sent, as it was, or a new one. */
-static void write_consumer_group(const struct mapping *mapping, const char *member, struct json_value value,
-                                 struct json_writer *writer) {
+static void write_consumer_group(const struct mapping *mapping, const struct constraint *setting,
+                                 struct json_value value, struct json_writer *writer) {
     static const char group[] = "ConsumerGroupId";
     OWN_MEM char *named = body_text(value, group);
-    OWN_MEM char *old = body_text(json_member(mapping->old, member), group);
-    struct json_value key, item;
-    json_key(writer, member);
+    OWN_MEM char *old = body_text(json_member(mapping->old, setting->name), group);
+    json_key(writer, setting->name);
     json_open_object(writer);
     json_put_member(writer, group, named ? named : old ? old : mapping->consumer_group);
-    for (uint32_t cursor = 0; json_each(value, &cursor, &key, &item);) {
-        OWN_MEM char *name = json_string(key);
-        if (strcmp(name, group) == 0 || is_blank(item))
-            continue;
-        json_key(writer, name);
-        write_raw(writer, item);
+    for (const struct constraint *inner = setting->members; inner->name; inner++) {
+        struct json_value item = body_member(value, inner->name);
+        if (strcmp(inner->name, group) != 0 && json_is_present(item) && !is_blank(item))
+            write_value(inner, item, writer);
     }
     json_close_object(writer);
 }
 
 static void write_setting(const struct mapping *mapping, const char *member, struct json_writer *writer) {
+    const struct constraint *setting = find_setting(member);
     struct json_value sent = json_member(mapping->sent, member);
     struct json_value value = json_is_present(sent) ? sent : json_member(mapping->old, member);
     const char *fallback = event_source_default(&mapping->source, member);
     if (has_consumer_group(mapping, member)) {
-        write_consumer_group(mapping, member, value, writer);
+        write_consumer_group(mapping, setting, value, writer);
     } else if (json_is_present(value) && !is_blank(value)) {
-        json_key(writer, member);
-        write_raw(writer, value);
+        write_value(setting, value, writer);
     } else if (fallback) {
         json_key(writer, member);
         json_put_raw(writer, fallback, strlen(fallback));

@@ -161,8 +161,10 @@ static bool prepare_addition(struct edit *edit, struct err *err) {
     if (!check_addition(edit, document, err) || !write_statement(edit, &statement, err))
         return false;
     policy_document_add(document, buf_text(&statement), &next);
-    if (!policy_document_check_length(next.len, err) || !put_document(edit, buf_text(&next), err))
+    if (!policy_document_check_length(next.len, err))
         return false;
+    if (!put_document(edit, buf_text(&next), err))
+        return policy_document_refuse_principal(err); /* all else was checked before */
     struct json_writer *answer = edit_answer(edit, ANSWER_BYTES);
     json_open_object(answer);
     json_put_member(answer, "Statement", buf_text(&statement));

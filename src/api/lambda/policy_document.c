@@ -31,6 +31,11 @@ static bool is_identity_arn(const char *text) {
     return strspn(at, "0123456789") == 12 && at[12] == ':' && at[13];
 }
 
+bool policy_document_refuse_principal(struct err *err) {
+    return err_set(err, ERR_PARAMETER,
+                   "The provided principal was invalid. Please check the principal and try again.");
+}
+
 static void put_pair(struct json_writer *writer, const char *key, const char *value) {
     json_open_object(writer);
     json_put_member(writer, key, value);
@@ -53,8 +58,7 @@ static bool write_principal(const struct permission *permission, struct json_wri
     } else if (is_identity_arn(principal)) {
         put_pair(writer, "AWS", principal);
     } else {
-        return err_set(err, ERR_PARAMETER,
-                       "The provided principal was invalid. Please check the principal and try again.");
+        return policy_document_refuse_principal(err);
     }
     return true;
 }

@@ -26,6 +26,9 @@ struct permission {
  * principal of no known form. */
 bool permission_write(const struct permission *permission, struct buf *statement, struct err *err);
 
+/* Always false: ERR_PARAMETER in the service's words. */
+bool policy_document_refuse_principal(struct err *err);
+
 /* Whether the document (NULL: none yet) has a statement with that id. */
 bool policy_document_has(const char *document, const char *sid);
 

@@ -38,21 +38,34 @@ static bool is_session_name(const char *text) {
     return true;
 }
 
+static const struct {
+    const char *parameter;
+    const char *feature;
+    const char *advice;
+} unsupported[] = {
+    {"Policy", "session policies", ", and narrow the policies of the role"},
+    {"PolicyArns.member.1.arn", "session policies", ", and narrow the policies of the role"},
+    {"Tags.member.1.Key", "session tags", ""},
+    {"TransitiveTagKeys.member.1", "session tags", ""},
+    {"SourceIdentity", "source identities", ""},
+    {"SerialNumber", "multi-factor authentication", ""},
+    {"TokenCode", "multi-factor authentication", ""},
+};
+
 static bool check_form(const struct api_call *call, struct err *err) {
     const char *name = input_text(&call->input, "RoleSessionName");
-    OWN_MEM char *policy_arn = input_form(&call->input, "PolicyArns.member.1.arn");
-    OWN_MEM char *tag = input_form(&call->input, "Tags.member.1.Key");
     if (!is_session_name(name))
         return err_set(err, ERR_VALIDATION,
                        "1 validation error detected: Value '%s' at 'roleSessionName' failed to satisfy "
                        "constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*",
                        name);
-    if (policy_arn || input_text(&call->input, "Policy"))
-        return err_set(err, ERR_UNSUPPORTED,
-                       "Lamb does not support session policies yet: leave Policy and PolicyArns out, and "
-                       "narrow the policies of the role.");
-    if (tag)
-        return err_set(err, ERR_UNSUPPORTED, "Lamb does not support session tags yet: leave Tags out.");
+    for (size_t i = 0; i < sizeof unsupported / sizeof unsupported[0]; i++) {
+        OWN_MEM char *sent = input_form(&call->input, unsupported[i].parameter);
+        if (sent)
+            return err_set(err, ERR_UNSUPPORTED, "Lamb does not support %s yet: leave %.*s out%s.",
+                           unsupported[i].feature, (int)strcspn(unsupported[i].parameter, "."),
+                           unsupported[i].parameter, unsupported[i].advice);
+    }
     return true;
 }
 
@@ -112,12 +125,14 @@ static void write_session(struct buf *body, const struct session_request *sessio
 }
 
 static void answer_session(struct api_call *call, const struct identity *role, int64_t duration_s) {
+    int64_t now_s = clock_wall_us(call->api->clock) / 1000000;
     const struct session_request session = {
         .account = role->account,
         .role = role->name,
         .role_id = role->id,
         .name = input_text(&call->input, "RoleSessionName"),
-        .expires_s = clock_wall_us(call->api->clock) / 1000000 + duration_s,
+        .issued_s = now_s,
+        .expires_s = now_s + duration_s,
     };
     struct session_credentials credentials;
     sessions_grant(&call->api->auth.sessions, &session, &credentials);
@@ -147,7 +162,6 @@ static void assume_role(struct api_call *call) {
 static const struct constraint assume_role_members[] = {
     TEXT("RoleArn", IN_QUERY("RoleArn"), REQUIRED, SIZE(20, 2048)),
     TEXT("RoleSessionName", IN_QUERY("RoleSessionName"), REQUIRED, SIZE(2, 64)),
-    TEXT("Policy", IN_QUERY("Policy"), LEAST(1)),
     INTEGER("DurationSeconds", IN_QUERY("DurationSeconds"), SIZE(900, 43200)),
     TEXT("ExternalId", IN_QUERY("ExternalId"), SIZE(2, 1224)),
     END,
