@@ -132,8 +132,9 @@ static enum error_protocol protocol_of(const struct api_call *call) {
     return http_header_get(call->request, "x-amz-target") ? ERROR_JSON : ERROR_REST_JSON;
 }
 
-static void refuse(struct api_call *call, enum api_exception exception, const char *text,
-                   const char *reason) {
+/* `retry_after_s`: 0 for no such header. */
+static void refuse(struct api_call *call, enum api_exception exception, const char *text, const char *reason,
+                   uint32_t retry_after_s) {
     const struct error_body error = {
         .protocol = protocol_of(call),
         .exception = exception,
@@ -147,17 +148,20 @@ static void refuse(struct api_call *call, enum api_exception exception, const ch
     error_write(&error, &body);
     struct headers headers;
     begin_headers(&headers, call->request_id, error_name(exception), error_content_type(error.protocol));
-    if (exception == API_TOO_MANY_REQUESTS)
-        headers_put(&headers, "Retry-After", "1");
+    if (retry_after_s > 0) {
+        char seconds[16];
+        snprintf(seconds, sizeof seconds, "%u", retry_after_s);
+        headers_put(&headers, "Retry-After", seconds);
+    }
     call_answer_with(call, error_status(exception), headers.text, body.data, body.len);
 }
 
 void call_refuse(struct api_call *call, enum api_exception exception, const char *text) {
-    refuse(call, exception, text, NULL);
+    refuse(call, exception, text, NULL, exception == API_TOO_MANY_REQUESTS);
 }
 
-void call_throttle(struct api_call *call, const char *reason) {
-    refuse(call, API_TOO_MANY_REQUESTS, "Rate Exceeded.", reason);
+void call_throttle(struct api_call *call, const char *reason, uint32_t retry_after_s) {
+    refuse(call, API_TOO_MANY_REQUESTS, "Rate Exceeded.", reason, retry_after_s);
 }
 
 void call_fail(struct api_call *call, const struct err *err) {
@@ -165,7 +169,7 @@ void call_fail(struct api_call *call, const struct err *err) {
                                        ? call->service->exception(err->code)
                                        : error_exception(err->code);
     if (!error_is_internal(err->code)) {
-        refuse(call, exception, err->text, NULL);
+        refuse(call, exception, err->text, NULL, exception == API_TOO_MANY_REQUESTS);
         return;
     }
     log_error("api.failed", "operation=%s request=%s code=%s text=\"%s\"", call->match.operation->name,
@@ -174,5 +178,5 @@ void call_fail(struct api_call *call, const struct err *err) {
     snprintf(text, sizeof text,
              "Lamb could not do this. The log of `lamb serve` tells why; look for request %s.",
              call->request_id);
-    refuse(call, exception, text, NULL);
+    refuse(call, exception, text, NULL, 0);
 }

@@ -82,5 +82,5 @@ void call_fail(struct api_call *call, const struct err *err);
 /* An exception by name. */
 void call_refuse(struct api_call *call, enum api_exception exception, const char *text);
 
-/* 429 with the limit's name in Reason. */
-void call_throttle(struct api_call *call, const char *reason);
+/* 429 with the limit's name in Reason, and Retry-After. */
+void call_throttle(struct api_call *call, const char *reason, uint32_t retry_after_s);

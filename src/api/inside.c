@@ -39,6 +39,11 @@ static void *open_api(void *arg, int listener_fd) {
                              api->clock);
 }
 
+static bool is_api_busy(void *arg, void *listener) {
+    (void)arg;
+    return http_listener_is_busy(listener);
+}
+
 static void close_api(void *arg, void *listener) {
     (void)arg;
     http_listener_free(listener);
@@ -79,6 +84,7 @@ struct invoke_upper inside_upper(struct api *api) {
     return (struct invoke_upper){
         .credentials = credentials,
         .open_api = open_api,
+        .is_api_busy = is_api_busy,
         .close_api = close_api,
         .arg = api,
     };

@@ -49,6 +49,10 @@
 
 /* Execution environments: Lambda quotas; init: Lambda Developer Guide, execution environment life cycle. */
 #define LIMIT_CONCURRENCY 1000
+#define LIMIT_CALLS_PER_SECOND 10 /* for each invocation that may run at once */
+#define LIMIT_SCALING_RATE 1000   /* new environments of one function within the window */
+#define LIMIT_SCALING_WINDOW_S 10
+#define LIMIT_INIT_PROVISIONED_MS 130000 /* or the function's timeout, if that is longer */
 #define LIMIT_ENVIRONMENT_FDS 1024
 #define LIMIT_ENVIRONMENT_PROCESSES 1024
 #define LIMIT_INIT_MS 10000

@@ -160,6 +160,7 @@ static void make_invoke(struct daemon *daemon, struct sandbox_spawner *spawner) 
         .runtimes = &daemon->runtimes,
         .starts_at_once = starts_at_once(),
         .concurrency = (uint32_t)config->concurrency,
+        .scaling_rate = (uint32_t)config->scaling_rate,
         .idle_timeout_ms = config->idle_timeout_s * 1000,
         .min_available_mb = (uint64_t)config->min_available_mb,
         .init_timeout_ms = LIMIT_INIT_MS,

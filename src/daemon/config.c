@@ -67,7 +67,9 @@ static const struct setting settings[] = {
     {"s3-secret-key", "SECRET", offsetof(struct config, s3_secret_key), false, "", 0, 0, "", NULL,
      "secret key for it"},
     {"concurrency", "N", offsetof(struct config, concurrency), true, "1000", 1, 100000, "invocations", NULL,
-     "how many invocations may run at once"},
+     "how many invocations of an account may run at once, and ten times as many begin per second"},
+    {"scaling-rate", "N", offsetof(struct config, scaling_rate), true, "1000", 1, 100000, "environments",
+     NULL, "how many environments of one function may be started for its calls within ten seconds"},
     {"idle-timeout", "N", offsetof(struct config, idle_timeout_s), true, "300", 1, 86400, "s", NULL,
      "an environment idle for so long is retired"},
     {"drain-timeout", "N", offsetof(struct config, drain_timeout_s), true, "30", 0, 3600, "s", NULL,
@@ -81,9 +83,9 @@ static const struct setting settings[] = {
     {"max-connections", "N", offsetof(struct config, max_connections), true, "4096", 1, 65536, "connections",
      NULL, "of clients at once"},
     {"log-file-mb", "N", offsetof(struct config, log_file_mb), true, "64", 1, 65536, "MB", NULL,
-     "a function's log file is rotated at this size"},
+     "a log group's file is rotated at this size"},
     {"log-files", "N", offsetof(struct config, log_files), true, "4", 2, 100, "files", NULL,
-     "kept per function, the current one included"},
+     "kept per log group, the current one included"},
 };
 
 #define SETTINGS (sizeof settings / sizeof settings[0])

@@ -29,6 +29,7 @@ struct config {
     char *s3_access_key;
     char *s3_secret_key;
     int64_t concurrency;
+    int64_t scaling_rate;
     int64_t role_credentials_minutes;
     int64_t idle_timeout_s;
     int64_t drain_timeout_s;

@@ -13,7 +13,7 @@ static const struct {
 } commands[] = {
     {"compatibility", compatibility_print, "print which operations and settings Lamb has, as markdown"},
     {"env", command_env, "print shell exports for clients of a running daemon"},
-    {"logs", command_logs, "print a function's log; -f follows it"},
+    {"logs", command_logs, "print the log of a function, or of a log group with --group; -f follows it"},
     {"serve", command_serve, "run the daemon; --help lists its settings"},
     {"version", command_version, "print the version"},
 };

@@ -125,6 +125,24 @@ static bool park(struct inside_seed *seed, pid_t *ret_starter, struct err *err) 
     return report_send_fds(seed->socket, INSIDE_PARKED, fds, INSIDE_FDS, err);
 }
 
+/* To every process of the sandbox but this one, all at once (kill(2)). Those inside can neither come from
+ * process 0, which is what an outer pid namespace looks like, nor pretend to with SI_USER. */
+static void stop_or_go(int signum, siginfo_t *info, void *context) {
+    (void)context;
+    if (info->si_code == SI_USER && info->si_pid == 0)
+        kill(-1, signum == INSIDE_STOP_SIGNAL ? SIGSTOP : SIGCONT);
+}
+
+/* Neither interrupts the other, and of two that wait the lower number, which stops, is taken first: whatever
+ * is late, a sandbox that was let go goes. */
+static void take_stop_and_go(void) {
+    struct sigaction action = {.sa_sigaction = stop_or_go, .sa_flags = SA_RESTART | SA_SIGINFO};
+    sigaddset(&action.sa_mask, INSIDE_STOP_SIGNAL);
+    sigaddset(&action.sa_mask, INSIDE_GO_SIGNAL);
+    sigaction(INSIDE_STOP_SIGNAL, &action, NULL);
+    sigaction(INSIDE_GO_SIGNAL, &action, NULL);
+}
+
 /* The kernel kills this process when the spawner ends, but only if it ends after that was asked for. */
 static bool spawner_is_there(int socket) {
     struct pollfd place = {.fd = socket};
@@ -155,6 +173,7 @@ _Noreturn void init_run(const struct inside_seed *seed) {
         report_send(own.socket, INSIDE_FAILED, err.errnum, err.text);
         _exit(1);
     }
+    take_stop_and_go();
     if (!spawner_is_there(own.socket))
         _exit(0);
     reap_until(starter, own.socket);

@@ -1,30 +1,56 @@
-/* How many invocations may run at once: of each account, and of each function that has a share reserved.
- * Running totals: one comparison and two additions per call.
+/* How many invocations may run at once and begin per second, and how many environments may be started for
+ * them: of each account, and of each function. Running totals: a few comparisons and additions per call,
+ * nothing allocated.
  *
  * What counts together is a group: all versions of one function. A group with reserved concurrency runs up to
- * that many, whatever the others do; all others of the account share what is not reserved.
- * Source: Lambda Developer Guide, "Understanding Lambda function scaling" and "Configuring reserved
- * concurrency". */
+ * that many, whatever the others do; all others of the account share what is not reserved. What is
+ * provisioned for one version or alias is a share: taken from its group's reservation or from what the
+ * account has unreserved, used or not, and open only to calls through that version or alias. Such a call that
+ * finds its share in use counts like any other.
+ *
+ * Invocations per second: ten times the concurrency that they share. Environments: so many of one function at
+ * once, and again as they are made good over ten seconds.
+ * Source: Lambda Developer Guide, "Understanding Lambda function scaling", "Configuring reserved concurrency"
+ * and "Configuring provisioned concurrency". */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/list.h"
 #include "base/map.h"
 
 struct admission {
     uint32_t limit;      /* of each account */
+    uint32_t starts;     /* environments of one function within LIMIT_SCALING_WINDOW_S */
     uint32_t running;    /* of all: admitted and not finished, waiting for an environment included */
     struct map accounts; /* account to struct admission_account */
     struct map groups;   /* "account:name" to struct admission_group */
+    struct list unused;  /* groups without a reference that have rates to remember */
 };
 
 struct admission_group;
 
-void admission_init(struct admission *admission, uint32_t limit);
+/* What is provisioned for one version or alias. */
+struct admission_share {
+    struct admission_group *group;
+    uint32_t wanted;
+    uint32_t count; /* what it holds: more than is wanted until so many have left */
+    uint32_t running;
+};
+
+struct admission_refusal {
+    const char *reason;     /* as in ThrottleReason of the Lambda API; static */
+    uint32_t retry_after_s; /* when a rate lets the next one through; 1 for other limits */
+};
+
+void admission_init(struct admission *admission, uint32_t limit, uint32_t starts);
 
 /* All groups must have been let go; reservations end with it. */
 void admission_done(struct admission *admission);
+
+/* Forgets functions that were not called lately. To be called now and then. */
+void admission_tidy(struct admission *admission, int64_t now_us);
 
 /* A reference to the function's group, found once for many calls. The account and the name are copied. */
 struct admission_group *admission_group_take(struct admission *admission, const char *account,
@@ -33,9 +59,26 @@ struct admission_group *admission_group_take(struct admission *admission, const 
 /* Nothing that was admitted through this reference may be running. */
 void admission_group_release(struct admission_group *group);
 
-/* False when a limit is reached; *ret_reason is then the service's Reason. */
-bool admission_enter(struct admission_group *group, const char **ret_reason);
-void admission_leave(struct admission_group *group);
+/* False when a limit is reached. `*share` is that of the version or alias which is called, or NULL; it
+ * becomes NULL when the call does not run in it. `now_us` is monotonic, as in all of these. */
+bool admission_enter(struct admission_group *group, struct admission_share **share, int64_t now_us,
+                     struct admission_refusal *ret_refusal);
+
+/* `share` as admission_enter() left it. */
+void admission_leave(struct admission_group *group, struct admission_share *share);
+
+/* One environment is going to be started for a call. False when that would be one too many. */
+bool admission_start(struct admission_group *group, int64_t now_us, struct admission_refusal *ret_refusal);
+
+/* It was not needed. */
+void admission_start_undo(struct admission_group *group);
 
 /* -1: nothing is reserved. What runs already goes on and counts where it belongs from now on. */
 void admission_reserve(struct admission *admission, const char *account, const char *name, int64_t reserved);
+
+/* An empty share takes a reference to its group, and gives it back when it is let go; nothing may run in it
+ * then. */
+void admission_share_init(struct admission_share *share, struct admission *admission, const char *account,
+                          const char *name);
+void admission_share_done(struct admission_share *share);
+void admission_share_set(struct admission_share *share, uint32_t wanted);

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "model/function.h"
@@ -14,6 +15,7 @@ struct invocation;
 struct invoke_request {
     const struct function *function; /* an ACTIVE version; a reference is taken */
     const char *invoked_arn;         /* with the qualifier exactly as the caller used it */
+    const char *qualifier;           /* that qualifier, "" for none */
     const char *request_id;          /* uuid: also the answer's x-amzn-RequestId */
     const char *trace_id;            /* X-Amzn-Trace-Id to pass on; never NULL */
     const char *client_context;      /* decoded JSON or NULL */
@@ -36,7 +38,8 @@ struct invoke_result {
     size_t payload_len;
     const char *log_tail; /* last LIMIT_LOG_TAIL_BYTES of the invocation's log; NULL unless asked for */
     size_t log_tail_len;
-    const char *reason; /* INVOKE_THROTTLED: which limit, see admission.h */
+    const char *reason;     /* INVOKE_THROTTLED: which limit, see admission.h */
+    uint32_t retry_after_s; /* INVOKE_THROTTLED */
     const struct err *failure;
 };
 

@@ -55,25 +55,49 @@ size_t environment_counts_all(const struct environment_counts *counts) {
 
 /* ---- log ---- */
 
-static void log_line(struct environment *environment, struct invocation *invocation, const char *text,
-                     size_t len) {
-    function_log_append(environment->log, environment->stream, text, len);
-    if (invocation)
-        invocation_log(invocation, text, len);
-}
-
 static void on_output_line(void *arg, const char *text, size_t len) {
     struct environment *environment = arg;
-    log_line(environment, environment->invocation, text, len);
+    journal_line(&environment->journal, environment->invocation, text, len);
 }
 
 void environment_log_start(struct environment *environment, struct invocation *invocation) {
     if (invocation->started_us != 0)
         return;
     invocation->started_us = now_us(environment);
-    char text[REPORT_TEXT_BYTES];
-    size_t len = report_start_line(invocation->request_id, environment->function->version, text);
-    log_line(environment, invocation, text, len);
+    struct notice notice = {.kind = NOTICE_START, .request_id = invocation->request_id};
+    journal_notice(&environment->journal, invocation, &notice);
+}
+
+static const char *init_phase(const struct environment *environment) {
+    const struct invocation *invocation = environment->invocation;
+    return invocation && invocation->init_retried ? "invoke" : "init";
+}
+
+/* What happens before an invocation begins is not in its tail, but for the failures that it ends with. */
+static void log_init_start(struct environment *environment) {
+    struct notice notice = {.kind = NOTICE_INIT_START, .phase = init_phase(environment)};
+    journal_notice(&environment->journal, NULL, &notice);
+}
+
+static void log_init_over(struct environment *environment, struct invocation *invocation, int64_t duration_us,
+                          const char *status, const char *error_type) {
+    struct notice notice = {
+        .kind = NOTICE_INIT_RUNTIME_DONE,
+        .phase = init_phase(environment),
+        .status = status,
+        .error_type = error_type,
+        .duration_us = duration_us,
+    };
+    journal_notice(&environment->journal, invocation, &notice);
+    notice.kind = NOTICE_INIT_REPORT;
+    journal_notice(&environment->journal, invocation, &notice);
+}
+
+/* The initialisation of an environment that was started ahead is not part of a REPORT. */
+static void log_init_done(struct environment *environment) {
+    int64_t init_us = now_us(environment) - environment->start_us;
+    log_init_over(environment, NULL, init_us, NULL, NULL);
+    environment->init_us = environment->provisioned ? -1 : init_us;
 }
 
 static uint64_t memory_peak(struct environment *environment) {
@@ -89,23 +113,22 @@ static uint64_t memory_peak(struct environment *environment) {
 }
 
 /* END and REPORT. The initialisation is reported with the first invocation only. */
-static void log_end(struct environment *environment, struct invocation *invocation, const char *status,
-                    const char *error_type) {
-    struct report report = {
+static void log_end(struct environment *environment, struct invocation *invocation, size_t produced_bytes,
+                    const char *status, const char *error_type) {
+    struct notice notice = {
+        .kind = NOTICE_RUNTIME_DONE,
         .request_id = invocation->request_id,
-        .duration_us = now_us(environment) - invocation->started_us,
-        .init_us = invocation->init_retried ? -1 : environment->init_us,
-        .memory_mb = environment->function->memory_mb,
-        .memory_peak_bytes = memory_peak(environment),
         .status = status,
         .error_type = error_type,
+        .duration_us = now_us(environment) - invocation->started_us,
+        .init_us = invocation->init_retried ? -1 : environment->init_us,
+        .produced_bytes = produced_bytes,
+        .memory_peak_bytes = memory_peak(environment),
     };
     environment->init_us = -1;
-    char text[REPORT_TEXT_BYTES];
-    size_t len = report_end_line(invocation->request_id, text);
-    log_line(environment, invocation, text, len);
-    len = report_line(&report, text);
-    log_line(environment, invocation, text, len);
+    journal_notice(&environment->journal, invocation, &notice);
+    notice.kind = NOTICE_REPORT;
+    journal_notice(&environment->journal, invocation, &notice);
 }
 
 /* ---- end of an invocation ---- */
@@ -123,7 +146,7 @@ static void finish(struct environment *environment, enum invoke_outcome outcome,
     if (!invocation->wants_log_tail)
         invocation_answer(invocation, outcome, payload, len);
     output_finish(environment->output);
-    log_end(environment, invocation, status, error_type);
+    log_end(environment, invocation, status ? 0 : len, status, error_type);
     invocation_answer(invocation, outcome, payload, len);
     environment->context->events.finished(environment, release_invocation(environment));
 }
@@ -199,10 +222,12 @@ static void call_next(struct environment *environment, struct http_exchange *exc
         return;
     loop_timer_stop(environment->timer);
     if (before == ENVIRONMENT_INITIALIZING)
-        environment->init_us = now_us(environment) - environment->start_us;
+        log_init_done(environment);
     environment->context->events.ready(environment);
     if (before == ENVIRONMENT_INITIALIZING)
         end_init_cpu(environment);
+    if (environment->state == ENVIRONMENT_IDLE)
+        freeze_soon(&environment->freeze);
 }
 
 /* Absent, or "streaming": a response that comes in chunks, gathered here like any other. */
@@ -313,6 +338,7 @@ static bool make_launch(const struct environment_context *context, const struct 
         .bootstrap = request->bootstrap,
         .credentials = has_credentials ? &credentials : NULL,
         .has_api = upper->open_api != NULL,
+        .is_provisioned = request->provisioned != NULL,
     };
     bool made = launch_init(ret_launch, &launch, err);
     *ret_expires_us = has_credentials ? clock_mono_us(&context->clock) + credentials.lifetime_ms * 1000
@@ -324,16 +350,18 @@ static bool make_launch(const struct environment_context *context, const struct 
 struct environment *environment_new(const struct environment_context *context,
                                     const struct environment_request *request, struct err *err) {
     struct environment *environment = mem_alloc(sizeof *environment);
-    launch_log_stream(request->function, clock_wall_us(&context->clock), environment->stream);
+    journal_init(&environment->journal, request->log, &context->clock, request->function, context->region,
+                 request->provisioned != NULL);
     struct launch launch;
-    if (!make_launch(context, request, environment->stream, &launch, &environment->expires_us, err)) {
+    if (!make_launch(context, request, environment->journal.stream, &launch, &environment->expires_us, err)) {
+        journal_done(&environment->journal);
         free(environment);
         return NULL;
     }
     environment->context = context;
     environment->pool = request->pool;
+    environment->provisioned = request->provisioned;
     environment->function = request->function;
-    environment->log = request->log;
     environment->bootstrap = request->bootstrap;
     environment->memory_peak_fd = -1;
     environment->init_us = -1;
@@ -359,9 +387,11 @@ bool environment_is_expired(const struct environment *environment) {
 void environment_deliver(struct environment *environment, struct invocation *invocation) {
     bool allowed = enter(environment, ENVIRONMENT_ON_DELIVER);
     assert(allowed && environment->next);
+    freeze_thaw(&environment->freeze);
     environment->invocation = invocation;
     invocation->environment = environment;
     environment_log_start(environment, invocation);
+    environment->has_served = true;
     environment->delivered_us = now_us(environment);
     int64_t left_us = invocation->started_us + (int64_t)environment->function->timeout_s * 1000000 -
                       environment->delivered_us;
@@ -379,9 +409,24 @@ void environment_kill(struct environment *environment) {
     list_remove(&environment->idle_link);
     list_remove(&environment->age_link);
     loop_timer_stop(environment->timer);
+    freeze_end(&environment->freeze);
     environment->next = NULL;
     runtime_api_free(take_ptr(environment->runtime_api));
     sandbox_kill(environment->context->host, environment->sandbox_id);
+}
+
+void environment_dismiss(struct environment *environment) {
+    environment->is_dismissed = true;
+    environment_kill(environment);
+}
+
+/* What was written is in the log first, and a call to Lamb's own API is done: its answer, if nobody read it,
+ * would fill memory that all environments share. */
+static bool may_freeze(void *arg) {
+    struct environment *environment = arg;
+    const struct invoke_upper *upper = &environment->context->upper;
+    output_drain(environment->output);
+    return !environment->api || !upper->is_api_busy(upper->arg, environment->api);
 }
 
 void environment_sandbox_started(struct environment *environment, struct sandbox_fds *fds) {
@@ -392,10 +437,13 @@ void environment_sandbox_started(struct environment *environment, struct sandbox
     environment->output = output_new(context->loop, take_fd(&fds->output), on_output_line, environment);
     if (!enter(environment, ENVIRONMENT_ON_STARTED))
         return;
+    log_init_start(environment);
     environment->runtime_api = runtime_api_new(context->loop, &context->clock,
                                                take_fd(&fds->runtime_listener), &handler, environment);
     if (context->upper.open_api)
         environment->api = context->upper.open_api(context->upper.arg, take_fd(&fds->api_listener));
+    freeze_begin(&environment->freeze, context->loop, context->host, environment->sandbox_id,
+                 take_fd(&fds->freezer), may_freeze, environment);
 }
 
 void environment_close_api(struct environment *environment) {
@@ -405,18 +453,14 @@ void environment_close_api(struct environment *environment) {
 }
 
 static void log_init_failure(struct environment *environment) {
-    const struct invocation *invocation = environment->invocation;
     const char *status = environment->init_failure == INIT_TIMED_OUT ? "timeout" : "error";
     const char *type = NULL;
     if (environment->init_failure == INIT_POSTED_ERROR)
         type = environment->init_error_type;
     else if (environment->init_failure == INIT_EXITED)
         type = exit_type(environment);
-    char text[REPORT_TEXT_BYTES];
-    size_t len = report_init_line(now_us(environment) - environment->start_us,
-                                  invocation && invocation->init_retried ? "invoke" : "init", status, type,
-                                  text);
-    log_line(environment, environment->invocation, text, len);
+    log_init_over(environment, environment->invocation, now_us(environment) - environment->start_us, status,
+                  type);
 }
 
 void environment_sandbox_ended(struct environment *environment, const struct sandbox_end *end) {
@@ -469,7 +513,7 @@ void environment_answer_init_failure(struct environment *environment, struct inv
         len = report_exit_document(invocation->request_id, &environment->end, text);
     }
     environment_log_start(environment, invocation);
-    log_end(environment, invocation, status, type);
+    log_end(environment, invocation, 0, status, type);
     invocation_answer(invocation, INVOKE_FUNCTION_ERROR, document, len);
 }
 
@@ -481,10 +525,12 @@ void environment_free(struct environment *environment) {
     list_remove(&environment->idle_link);
     list_remove(&environment->age_link);
     loop_timer_free(environment->timer);
+    freeze_end(&environment->freeze);
     environment->next = NULL;
     runtime_api_free(take_ptr(environment->runtime_api));
     environment_close_api(environment);
     output_free(environment->output);
+    journal_done(&environment->journal);
     fd_close(&environment->memory_peak_fd);
     buf_done(&environment->init_error);
     free(environment->failure);

@@ -12,14 +12,16 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "invoke/environment_state.h"
+#include "invoke/freeze.h"
 #include "invoke/function_log.h"
 #include "invoke/invocation.h"
-#include "invoke/launch.h"
+#include "invoke/journal.h"
 #include "invoke/output.h"
 #include "invoke/runtime_api.h"
 #include "sandbox/host.h"
 
 struct environment;
+struct provisioned;
 
 struct environment_events {
     /* Waits at /next: give it an invocation, let it idle, or kill it. */
@@ -59,9 +61,9 @@ struct environment {
     struct list age_link;  /* all idle environments, oldest first */
     const struct environment_context *context;
     struct pool *pool;
-    struct environment_counts *counts[2]; /* the pool's, and those of all */
+    struct provisioned *provisioned;      /* it is kept initialised for these; NULL: started on demand */
+    struct environment_counts *counts[2]; /* the pool's, or of these; and those of all */
     const struct function *function;      /* the pool's reference */
-    struct function_log *log;             /* the pool's reference */
     const char *bootstrap;                /* of a custom runtime, else NULL; static */
     uint64_t sandbox_id;
     enum environment_state state;
@@ -69,6 +71,7 @@ struct environment {
     void *api;                  /* Lamb's own, inside the sandbox: the upper modules' */
     struct http_exchange *next; /* the waiting /next */
     struct output *output;
+    struct freeze freeze;
     struct loop_timer *timer;      /* of the initialisation or of the invocation */
     struct invocation *invocation; /* runs here, or waits for this environment to be ready */
     int memory_peak_fd;
@@ -80,18 +83,21 @@ struct environment {
     int64_t idle_since_us; /* monotonic */
     int64_t expires_us;    /* monotonic: no event is delivered from then on; INT64_MAX for never */
     uint32_t pace_round;   /* the pool's; 0 once its initialisation holds up no other */
+    bool has_served;       /* an event was delivered */
+    bool is_dismissed;     /* it was ended on purpose */
     enum init_failure init_failure;
     struct buf init_error; /* what the runtime posted to /init/error */
     char init_error_type[128];
     struct sandbox_end end;
     struct err *failure; /* INIT_NO_SANDBOX; owned */
-    char stream[LAUNCH_STREAM_BYTES];
+    struct journal journal;
 };
 
 /* Asks for the sandbox. `init_timeout_ms` counts from now; the function, its log and the counts must outlive
  * the environment. NULL when it can't be launched (err, see launch.h). */
 struct environment_request {
     struct pool *pool;
+    struct provisioned *provisioned; /* NULL: on demand */
     struct environment_counts *counts[2];
     const struct function *function;
     struct function_log *log;
@@ -110,6 +116,9 @@ void environment_deliver(struct environment *environment, struct invocation *inv
 
 /* Ends the sandbox; `ended` follows. Fine in any state. */
 void environment_kill(struct environment *environment);
+
+/* The same, and it is no failure. */
+void environment_dismiss(struct environment *environment);
 
 /* Ends the calls of the sandbox to Lamb's own API, for good. Not from inside such a call. */
 void environment_close_api(struct environment *environment);

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "model/log_group.h"
 #include "sys/fd.h"
 #include "sys/fs.h"
 #include "sys/work.h"
@@ -22,7 +23,7 @@ struct function_logs {
     const char *log_dir;
     uint64_t file_bytes;
     uint32_t files;
-    struct map by_key; /* "account/name" to struct function_log */
+    struct map by_key; /* "account/file" to struct function_log */
     struct work_lane *lane;
     struct loop_timer *timer;
     struct list dirty; /* logs with pending lines, waiting for the timer */
@@ -172,8 +173,10 @@ void function_logs_free(struct function_logs *logs) {
     free(logs);
 }
 
-struct function_log *function_log_open(struct function_logs *logs, const char *account, const char *name) {
-    OWN_MEM char *key = mem_format("%s/%s", account, name);
+struct function_log *function_log_open(struct function_logs *logs, const char *account, const char *group) {
+    char file[LOG_GROUP_FILE_BYTES];
+    log_group_file(group, file);
+    OWN_MEM char *key = mem_format("%s/%s", account, file);
     struct function_log *log = map_get(&logs->by_key, key);
     if (!log) {
         log = mem_alloc(sizeof *log);

@@ -1,5 +1,5 @@
-/* The logs of functions: one plain file per function, `<log_dir>/<account>/<name>.log`, rotated to `.1`,
- * `.2`, ...
+/* The logs of functions: one plain file per log group, `<log_dir>/<account>/<file>.log` (the file's name is
+ * made by log_group_file()), rotated to `.1`, `.2`, ...
  *
  * A line is `<time> <log stream> <text>\n`. Lines are gathered in memory and written by a job within
  * FUNCTION_LOG_DELAY_MS, so that the invoke path touches no disk; a function that writes faster than the disk
@@ -29,8 +29,8 @@ void function_logs_drain(struct function_logs *logs, void (*drained)(void *arg),
 /* After a drain only. NULL is fine. */
 void function_logs_free(struct function_logs *logs);
 
-/* A reference to the function's log; release it when no environment writes any more. */
-struct function_log *function_log_open(struct function_logs *logs, const char *account, const char *name);
+/* A reference to the log of a group; release it when no environment writes any more. */
+struct function_log *function_log_open(struct function_logs *logs, const char *account, const char *group);
 void function_log_release(struct function_log *log); /* NULL is fine */
 
 /* Appends one line (without its newline) of the environment whose log stream is `stream`. */

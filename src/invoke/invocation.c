@@ -128,6 +128,12 @@ void invocation_answer(struct invocation *invocation, enum invoke_outcome outcom
     invocation_call_done(invocation, &result);
 }
 
+void invocation_throttle(struct invocation *invocation, const struct admission_refusal *refusal) {
+    struct invoke_result result = {
+        .outcome = INVOKE_THROTTLED, .reason = refusal->reason, .retry_after_s = refusal->retry_after_s};
+    invocation_call_done(invocation, &result);
+}
+
 void invocation_fail(struct invocation *invocation, const struct err *failure) {
     struct invoke_result result = {.outcome = INVOKE_FAILED, .failure = failure};
     invocation_call_done(invocation, &result);

@@ -8,10 +8,12 @@
 #include "base/buf.h"
 #include "base/ident.h"
 #include "base/list.h"
+#include "invoke/admission.h"
 #include "invoke/call.h"
 
 struct environment;
 struct pool;
+struct provisioned;
 
 struct invocation {
     struct list link; /* pool's queue of waiting invocations; the free list */
@@ -20,6 +22,10 @@ struct invocation {
         *environment; /* that runs it, or was started for it; NULL while it relies on one coming back */
     char request_id[IDENT_UUID_BYTES];
     struct buf event_head; /* header lines of the event but the deadline's */
+    struct provisioned
+        *provisioned;              /* while it waits: environments that are kept for calls like it, or NULL */
+    struct admission_share *share; /* it was admitted in, or NULL */
+    bool has_start;                /* an environment may be started for it */
     const void *payload;
     size_t payload_len;
     void *owned_payload; /* after the caller went away */
@@ -53,4 +59,5 @@ void invocation_log(struct invocation *invocation, const char *line, size_t len)
 /* Calls `done`, at most once. */
 void invocation_answer(struct invocation *invocation, enum invoke_outcome outcome, const void *payload,
                        size_t payload_len);
+void invocation_throttle(struct invocation *invocation, const struct admission_refusal *refusal);
 void invocation_fail(struct invocation *invocation, const struct err *failure);

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "invoke/pool.h"
+#include "invoke/provision.h"
 #include "invoke/report.h"
 #include "sys/fd.h"
 #include "sys/fs.h"
@@ -18,6 +19,7 @@
 
 struct invoke {
     struct pool_set set;
+    struct provisions provisions;
     struct loop_timer *upkeep;
     int64_t idle_timeout_us;
     uint64_t min_available_kb;
@@ -71,6 +73,8 @@ static void on_upkeep(void *arg) {
     struct invoke *invoke = arg;
     retire_idle(invoke);
     pool_set_retire_expired(&invoke->set);
+    provisions_upkeep(&invoke->provisions);
+    admission_tidy(&invoke->set.admission, clock_mono_us(&invoke->set.context.clock));
     if (!list_is_empty(&invoke->set.by_age))
         relieve_memory(invoke);
     loop_timer_start(invoke->upkeep, UPKEEP_MS);
@@ -121,53 +125,63 @@ static void answer_failure(const struct err *failure,
     done(arg, &result);
 }
 
-static void log_both(struct pool *pool, struct invocation *invocation, const char *stream, const char *text,
-                     size_t len) {
-    function_log_append(pool->log, stream, text, len);
-    invocation_log(invocation, text, len);
+static void answer_throttled(const struct admission_refusal *refusal,
+                             void (*done)(void *arg, const struct invoke_result *result), void *arg) {
+    struct invoke_result result = {
+        .outcome = INVOKE_THROTTLED, .reason = refusal->reason, .retry_after_s = refusal->retry_after_s};
+    done(arg, &result);
 }
 
 /* A custom runtime without a bootstrap never gets a sandbox; its log still tells. */
 static void answer_no_bootstrap(struct pool *pool, struct invocation *invocation) {
-    const char *id = invocation->request_id;
+    const struct environment_context *context = &pool->set->context;
+    static const enum notice_kind kinds[] = {NOTICE_START, NOTICE_RUNTIME_DONE, NOTICE_REPORT};
+    struct journal journal;
+    journal_init(&journal, pool->log, &context->clock, pool->function, context->region, false);
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        struct notice notice = {.kind = kinds[i], .request_id = invocation->request_id, .init_us = -1};
+        if (kinds[i] != NOTICE_START) {
+            notice.status = "error";
+            notice.error_type = "Runtime.InvalidEntrypoint";
+        }
+        journal_notice(&journal, invocation, &notice);
+    }
+    journal_done(&journal);
     char text[REPORT_TEXT_BYTES];
-    char stream[LAUNCH_STREAM_BYTES];
-    launch_log_stream(pool->function, clock_wall_us(&pool->set->context.clock), stream);
-    struct report report = {
-        .request_id = id,
-        .init_us = -1,
-        .memory_mb = pool->function->memory_mb,
-        .status = "error",
-        .error_type = "Runtime.InvalidEntrypoint",
-    };
-    log_both(pool, invocation, stream, text, report_start_line(id, pool->function->version, text));
-    log_both(pool, invocation, stream, text, report_end_line(id, text));
-    log_both(pool, invocation, stream, text, report_line(&report, text));
-    size_t len = report_entrypoint_document(id, text);
+    size_t len = report_entrypoint_document(invocation->request_id, text);
     invocation_answer(invocation, INVOKE_FUNCTION_ERROR, text, len);
     pool_invocation_over(pool, invocation);
     pool_free_if_empty(pool);
 }
 
-/* The pool of a call that was admitted; NULL when it was answered instead. A function that is throttled gets
- * no pool. */
-static struct pool *admit(struct pool_set *set, const struct function *function,
+static struct provisioned *find_provisioned(const struct pool *pool, const char *qualifier) {
+    return pool && !list_is_empty(&pool->provisioned) ? pool_find_provisioned(pool, qualifier) : NULL;
+}
+
+/* The pool of a call that was admitted, and the share it was admitted in; NULL when it was answered instead.
+ * A function that is throttled gets no pool. */
+static struct pool *admit(struct pool_set *set, const struct invoke_request *request,
+                          struct admission_share **ret_share,
                           void (*done)(void *arg, const struct invoke_result *result), void *arg) {
+    const struct function *function = request->function;
     struct pool *pool = pool_find(set, function->epoch);
     struct admission_group *group = pool ? pool->group
                                          : admission_group_take(&set->admission, function->account,
                                                                 function->name);
-    struct invoke_result throttled = {.outcome = INVOKE_THROTTLED};
+    const struct provisioned *provisioned = find_provisioned(pool, request->qualifier);
+    struct admission_share *share = provisioned ? provisioned->share : NULL;
+    struct admission_refusal refusal;
     struct err err;
-    bool is_admitted = admission_enter(group, &throttled.reason);
+    bool is_admitted = admission_enter(group, &share, clock_mono_us(&set->context.clock), &refusal);
     if (is_admitted && !pool && !pool_new(set, function, group, &pool, &err))
-        admission_leave(group);
+        admission_leave(group, share);
     if (!pool)
         admission_group_release(group);
     if (!is_admitted)
-        done(arg, &throttled);
+        answer_throttled(&refusal, done, arg);
     else if (!pool)
         answer_failure(&err, done, arg);
+    *ret_share = share;
     return is_admitted ? pool : NULL;
 }
 
@@ -182,13 +196,15 @@ void invoke_start(struct invoke *invoke, const struct invoke_request *request,
         answer_failure(&err, done, arg);
         return;
     }
-    struct pool *pool = admit(set, request->function, done, arg);
+    struct admission_share *share;
+    struct pool *pool = admit(set, request, &share, done, arg);
     if (!pool)
         return;
     struct invocation *invocation = invocation_new(&set->invocations, request, done, arg);
+    invocation->share = share;
     if (pool->lacks_bootstrap)
         answer_no_bootstrap(pool, invocation);
-    else if (pool_run(pool, invocation))
+    else if (pool_run(pool, find_provisioned(pool, request->qualifier), invocation))
         *ret_invocation = invocation;
     else
         pool_free_if_empty(pool);
@@ -202,6 +218,21 @@ void invoke_retire(struct invoke *invoke, const struct function *function) {
 
 void invoke_set_reserved(struct invoke *invoke, const char *account, const char *name, int64_t reserved) {
     admission_reserve(&invoke->set.admission, account, name, reserved);
+}
+
+void invoke_provision(struct invoke *invoke, const char *account, const char *name,
+                      const struct provision_wish *wishes, size_t count) {
+    provisions_set(&invoke->provisions, account, name, wishes, count);
+}
+
+bool invoke_provision_status(const struct invoke *invoke, const char *account, const char *name,
+                             const char *qualifier, struct provision_status *ret_status) {
+    return provisions_status(&invoke->provisions, account, name, qualifier, ret_status);
+}
+
+void invoke_provision_retry(struct invoke *invoke, const char *account, const char *name,
+                            const char *qualifier) {
+    provisions_retry(&invoke->provisions, account, name, qualifier);
 }
 
 struct invoke_counts invoke_count(const struct invoke *invoke) {
@@ -228,12 +259,14 @@ struct invoke *invoke_new(struct loop *loop, const struct clock *clock,
         .runtimes = options->runtimes,
         .events = pool_environment_events,
     };
-    admission_init(&set->admission, options->concurrency);
+    admission_init(&set->admission, options->concurrency, options->scaling_rate);
     invocation_store_init(&set->invocations);
     set->logs = function_logs_new(loop, clock, options->log_dir, options->log_file_bytes, options->log_files);
     map_init(&set->by_epoch);
     map_init(&set->by_sandbox);
     list_init(&set->by_age);
+    set->provisioned_events = provision_events;
+    provisions_init(&invoke->provisions, set);
     set->code_dir = options->code_dir;
     set->init_timeout_ms = options->init_timeout_ms;
     set->max_environments = options->concurrency;
@@ -292,6 +325,7 @@ void invoke_free(struct invoke *invoke) {
     invoke->set.all_over = on_all_over;
     invoke->set.all_over_arg = invoke;
     pool_set_drop(&invoke->set);
+    provisions_done(&invoke->provisions);
     function_logs_drain(invoke->set.logs, set_true, &is_written);
     while (!is_written)
         loop_turn(invoke->set.context.loop, true);

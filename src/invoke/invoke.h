@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "invoke/call.h"
+#include "invoke/provision_wish.h"
 #include "invoke/upper.h"
 #include "model/function.h"
 #include "model/runtime.h"
@@ -26,9 +27,11 @@ struct invoke_options {
     const char *code_dir; /* layouts, see package/layout.h */
     const char *log_dir;  /* one directory per function below it */
     const struct runtime_set *runtimes;
-    uint32_t starts_at_once;   /* initialisations of one function at a time; see pool.h */
-    uint32_t concurrency;      /* limit of each account: LIMIT_CONCURRENCY */
-    int64_t idle_timeout_ms;   /* an environment idle for so long is retired */
+    uint32_t starts_at_once; /* initialisations of one function at a time; see pool.h */
+    uint32_t concurrency;    /* limit of each account: LIMIT_CONCURRENCY */
+    uint32_t scaling_rate;   /* environments of one function that may be started for calls within ten seconds:
+                                LIMIT_SCALING_RATE */
+    int64_t idle_timeout_ms; /* an environment idle for so long is retired */
     uint64_t min_available_mb; /* while the machine has less memory available than this, the oldest idle ones
                                   are retired */
     int64_t init_timeout_ms;   /* LIMIT_INIT_MS */
@@ -47,6 +50,20 @@ void invoke_leave_upper(struct invoke *invoke);
 /* Reserved concurrency of a function, all of its versions together; -1 for none (the function was deleted, or
  * runs in what the account has left). Calls beyond it are INVOKE_THROTTLED. */
 void invoke_set_reserved(struct invoke *invoke, const char *account, const char *name, int64_t reserved);
+
+/* Provisioned concurrency of a function: all there is to be, again after every change of it or of the
+ * function's versions and aliases; see provision.h. The texts and values need to live only during the call.
+ */
+void invoke_provision(struct invoke *invoke, const char *account, const char *name,
+                      const struct provision_wish *wishes, size_t count);
+
+/* False when nothing is wanted for that version or alias. */
+bool invoke_provision_status(const struct invoke *invoke, const char *account, const char *name,
+                             const char *qualifier, struct provision_status *ret_status);
+
+/* It was asked for anew: what failed is tried again at once. */
+void invoke_provision_retry(struct invoke *invoke, const char *account, const char *name,
+                            const char *qualifier);
 
 /* Begins; `done` is called exactly once, perhaps before invoke_start() returns (then *ret_invocation was set
  * to NULL), unless invocation_abandon() came first. */

@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "model/log_group.h"
 
 #define RUNTIME_ADDRESS "127.0.0.1:9001"
 #define API_URL "http://127.0.0.1:9002"
@@ -65,7 +66,9 @@ static void add_common_variables(struct launch *launch, const struct launch_requ
     add_variable(launch, function, mem_format("AWS_LAMBDA_FUNCTION_NAME=%s", function->name));
     add_variable(launch, function, mem_format("AWS_LAMBDA_FUNCTION_MEMORY_SIZE=%u", function->memory_mb));
     add_variable(launch, function, mem_format("AWS_LAMBDA_FUNCTION_VERSION=%s", function->version));
-    add_variable(launch, function, mem_text("AWS_LAMBDA_INITIALIZATION_TYPE=on-demand"));
+    add_variable(launch, function,
+                 mem_format("AWS_LAMBDA_INITIALIZATION_TYPE=%s",
+                            request->is_provisioned ? "provisioned-concurrency" : "on-demand"));
     add_variable(launch, function, mem_text("AWS_LAMBDA_RUNTIME_API=" RUNTIME_ADDRESS));
     add_variable(launch, function, mem_text("AWS_XRAY_CONTEXT_MISSING=LOG_ERROR"));
     add_variable(launch, function, mem_text("AWS_XRAY_DAEMON_ADDRESS=169.254.100.1:2000"));
@@ -79,10 +82,9 @@ static void add_common_variables(struct launch *launch, const struct launch_requ
 
 static void add_log_variables(struct launch *launch, const struct launch_request *request) {
     const struct function *function = request->function;
-    bool is_own = function->log_group != NULL;
-    add_variable(launch, function,
-                 mem_format("AWS_LAMBDA_LOG_GROUP_NAME=%s%s", is_own ? "" : "/aws/lambda/",
-                            is_own ? function->log_group : function->name));
+    char group[LOG_GROUP_BYTES];
+    log_group_of(function, group);
+    add_variable(launch, function, mem_format("AWS_LAMBDA_LOG_GROUP_NAME=%s", group));
     add_variable(launch, function, mem_format("AWS_LAMBDA_LOG_STREAM_NAME=%s", request->log_stream));
     add_variable(launch, function,
                  mem_format("AWS_LAMBDA_LOG_FORMAT=%s", function->logs_json ? "JSON" : "Text"));
@@ -224,6 +226,7 @@ void launch_log_stream(const struct function *function, int64_t wall_us,
     gmtime_r(&seconds, &parts);
     char instance[33];
     ident_hex(instance, 32);
-    snprintf(ret_stream, LAUNCH_STREAM_BYTES, "%04d/%02d/%02d/[%s]%s", parts.tm_year + 1900, parts.tm_mon + 1,
-             parts.tm_mday, function->version, instance);
+    snprintf(ret_stream, LAUNCH_STREAM_BYTES, "%04d/%02d/%02d/%s[%s]%s", parts.tm_year + 1900,
+             parts.tm_mon + 1, parts.tm_mday, function->log_group ? function->name : "", function->version,
+             instance);
 }

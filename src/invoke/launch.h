@@ -25,6 +25,7 @@ struct launch_request {
     const char *bootstrap;                        /* of a custom runtime: its path in the sandbox */
     const struct invoke_credentials *credentials; /* NULL: none */
     bool has_api;                                 /* Lamb's API is served inside the sandbox */
+    bool is_provisioned;                          /* started ahead of calls, not for one */
 };
 
 struct launch {
@@ -43,7 +44,7 @@ void launch_done(struct launch *launch);
 /* The function's share of processors, 1000 for a whole one; its initialisation may have more. */
 uint32_t launch_cpu_millis(const struct function *function);
 
-/* "2026/01/31/[$LATEST]<32 hex digits>" */
-#define LAUNCH_STREAM_BYTES 104
+/* "2026/01/31/[$LATEST]<32 hex digits>"; in a group of its own choice "2026/01/31/<name>[$LATEST]<...>". */
+#define LAUNCH_STREAM_BYTES 168
 void launch_log_stream(const struct function *function, int64_t wall_us,
                        char ret_stream[LAUNCH_STREAM_BYTES]);

@@ -1,9 +1,12 @@
 /* See pool.h. */
 #include "invoke/pool.h"
 
+#include <string.h>
 #include <sys/stat.h>
 
+#include "base/limits.h"
 #include "base/mem.h"
+#include "model/log_group.h"
 #include "package/layout.h"
 #include "sys/fd.h"
 
@@ -48,7 +51,9 @@ bool pool_new(struct pool_set *set, const struct function *function, struct admi
     struct pool *pool = mem_alloc(sizeof *pool);
     pool->set = set;
     pool->function = function_ref(function);
-    pool->log = function_log_open(set->logs, function->account, function->name);
+    char log_group[LOG_GROUP_BYTES];
+    log_group_of(function, log_group);
+    pool->log = function_log_open(set->logs, function->account, log_group);
     pool->group = group;
     pool->mount_fds[LAUNCH_CODE] = take_fd(&code_fd);
     pool->mount_fds[LAUNCH_LAYERS] = take_fd(&layers_fd);
@@ -60,6 +65,7 @@ bool pool_new(struct pool_set *set, const struct function *function, struct admi
     pool->grace = loop_timer_new(set->context.loop, on_grace_over, pool);
     pool->pace = loop_timer_new(set->context.loop, on_pace_over, pool);
     pool->pace_round = 1;
+    list_init(&pool->provisioned);
     list_init(&pool->idle);
     list_init(&pool->unclaimed);
     list_init(&pool->waiting);
@@ -69,6 +75,8 @@ bool pool_new(struct pool_set *set, const struct function *function, struct admi
 }
 
 static void pool_free(struct pool *pool) {
+    list_each (link, &pool->provisioned)
+        free(list_item(link, struct provisioned, link));
     map_remove_bytes(&pool->set->by_epoch, &pool->function->epoch, sizeof pool->function->epoch);
     loop_timer_free(pool->grace);
     loop_timer_free(pool->pace);
@@ -81,7 +89,8 @@ static void pool_free(struct pool *pool) {
 }
 
 void pool_free_if_empty(struct pool *pool) {
-    if (environment_counts_all(&pool->counts) == 0 && list_is_empty(&pool->waiting))
+    if (environment_counts_all(&pool->counts) == 0 && list_is_empty(&pool->waiting) &&
+        list_is_empty(&pool->provisioned))
         pool_free(pool);
 }
 
@@ -97,9 +106,16 @@ static void pair(struct pool *pool, struct invocation *invocation, struct enviro
     }
 }
 
+/* What a call waits for besides its environment is the right to have one started; it gives it back unused. */
 static void stop_waiting(struct pool *pool, struct invocation *invocation) {
     list_remove(&invocation->link);
     pool->set->waiting--;
+    if (invocation->provisioned)
+        invocation->provisioned->waiting--;
+    invocation->provisioned = NULL;
+    if (invocation->has_start)
+        admission_start_undo(pool->group);
+    invocation->has_start = false;
     struct environment *environment = take_ptr(invocation->environment);
     if (!environment) {
         pool->unaided--;
@@ -111,7 +127,7 @@ static void stop_waiting(struct pool *pool, struct invocation *invocation) {
 
 void pool_invocation_over(struct pool *pool, struct invocation *invocation) {
     struct pool_set *set = pool->set;
-    admission_leave(pool->group);
+    admission_leave(pool->group, invocation->share);
     invocation_recycle(&set->invocations, invocation);
     if (set->is_draining && set->admission.running == 0)
         set->all_over(set->all_over_arg);
@@ -123,16 +139,31 @@ static void fail_waiting(struct pool *pool, struct invocation *invocation, const
     pool_invocation_over(pool, invocation);
 }
 
-/* Hands a ready environment the oldest waiting invocation. The invocation it was started for, if that is
- * another one, gets the environment that was started for the oldest. */
+/* The oldest waiting invocation that the environment may serve; NULL for none. */
+static struct invocation *find_waiting(const struct pool *pool, const struct environment *environment) {
+    const struct provisioned *provisioned = environment->provisioned;
+    if (provisioned && provisioned->waiting == 0)
+        return NULL;
+    list_each (link, &pool->waiting) {
+        struct invocation *invocation = list_item(link, struct invocation, link);
+        if (!provisioned || invocation->provisioned == provisioned)
+            return invocation;
+    }
+    return NULL;
+}
+
+/* The invocation the environment was started for, if that is another one, gets what the oldest had: the
+ * environment that was started for it, or the right to have one started. */
 static bool serve_waiting(struct pool *pool, struct environment *environment) {
-    if (list_is_empty(&pool->waiting))
+    struct invocation *oldest = find_waiting(pool, environment);
+    if (!oldest)
         return false;
-    struct invocation *oldest = list_item(pool->waiting.next, struct invocation, link);
     struct invocation *own = environment->invocation;
     if (own && own != oldest) {
         pair(pool, own, oldest->environment);
         pair(pool, oldest, environment);
+        own->has_start = oldest->has_start;
+        oldest->has_start = false;
     }
     stop_waiting(pool, oldest);
     list_remove(&environment->idle_link);
@@ -160,32 +191,63 @@ static void leave_pace(struct environment *environment) {
     environment->pace_round = 0;
 }
 
-/* False when the invocation was answered instead: its runtime is gone from this machine. */
-static bool start_for(struct pool *pool, struct invocation *invocation) {
+/* NULL when it can't be launched (err). The pace must have been taken; it is given back then. */
+static struct environment *start(struct pool *pool, struct provisioned *provisioned, int64_t init_timeout_ms,
+                                 struct err *err) {
     struct pool_set *set = pool->set;
-    if (!take_pace(pool))
-        return true;
     if (environment_counts_all(&set->counts) >= set->max_environments)
         pool_set_retire_oldest(set);
     struct environment_request request = {
         .pool = pool,
-        .counts = {&pool->counts, &set->counts},
+        .provisioned = provisioned,
+        .counts = {provisioned ? &provisioned->counts : &pool->counts, &set->counts},
         .function = pool->function,
         .log = pool->log,
         .bootstrap = pool->bootstrap,
         .mount_fds = pool->mount_fds,
-        .init_timeout_ms = invocation->init_retried ? (int64_t)pool->function->timeout_s * 1000
-                                                    : set->init_timeout_ms,
+        .init_timeout_ms = init_timeout_ms,
     };
-    struct err err;
-    struct environment *environment = environment_new(&set->context, &request, &err);
+    struct environment *environment = environment_new(&set->context, &request, err);
     if (!environment) {
         pool->paced--;
-        fail_waiting(pool, invocation, &err);
-        return false;
+        return NULL;
     }
     environment->pace_round = pool->pace_round;
     map_put_bytes(&set->by_sandbox, &environment->sandbox_id, sizeof environment->sandbox_id, environment);
+    return environment;
+}
+
+/* The first start for an invocation is counted, before it is put off. False when it was throttled instead. */
+static bool take_start(struct pool *pool, struct invocation *invocation) {
+    struct admission_refusal refusal;
+    if (invocation->has_start || invocation->init_retried)
+        return true;
+    if (admission_start(pool->group, clock_mono_us(&pool->set->context.clock), &refusal)) {
+        invocation->has_start = true;
+        return true;
+    }
+    stop_waiting(pool, invocation);
+    invocation_throttle(invocation, &refusal);
+    pool_invocation_over(pool, invocation);
+    return false;
+}
+
+/* False when the invocation was answered instead: there is no start left for it, or its runtime is gone from
+ * this machine. */
+static bool start_for(struct pool *pool, struct invocation *invocation) {
+    if (!take_start(pool, invocation))
+        return false;
+    if (!take_pace(pool))
+        return true;
+    int64_t init_timeout_ms = invocation->init_retried ? (int64_t)pool->function->timeout_s * 1000
+                                                       : pool->set->init_timeout_ms;
+    struct err err;
+    struct environment *environment = start(pool, NULL, init_timeout_ms, &err);
+    if (!environment) {
+        fail_waiting(pool, invocation, &err);
+        return false;
+    }
+    invocation->has_start = false;
     pair(pool, invocation, environment);
     if (invocation->init_retried)
         environment_log_start(environment, invocation);
@@ -198,6 +260,17 @@ static bool aid(struct pool *pool, struct invocation *invocation) {
         return start_for(pool, invocation);
     pair(pool, invocation, list_item(pool->unclaimed.next, struct environment, idle_link));
     return true;
+}
+
+/* Environments that come back any moment, as far as a waiting call may have them. */
+static size_t count_returning(const struct pool *pool) {
+    size_t count = pool->counts.by_state[ENVIRONMENT_RESPONDED];
+    list_each (link, &pool->provisioned) {
+        const struct provisioned *provisioned = list_item(link, struct provisioned, link);
+        size_t own = provisioned->counts.by_state[ENVIRONMENT_RESPONDED];
+        count += own < provisioned->waiting ? own : provisioned->waiting;
+    }
+    return count;
 }
 
 /* All waiting invocations without an environment but the oldest `relying` ones. */
@@ -221,21 +294,31 @@ static void on_grace_over(void *arg) {
     pool_free_if_empty(pool);
 }
 
+/* There is room for more starts. */
+static void tell_changed(struct pool *pool) {
+    list_each (link, &pool->provisioned) {
+        struct provisioned *provisioned = list_item(link, struct provisioned, link);
+        if (provisioned->owner)
+            pool->set->provisioned_events.changed(provisioned->owner, false);
+    }
+}
+
 static void on_pace_over(void *arg) {
     struct pool *pool = arg;
     pool->is_pacing = false;
     pool->paced = 0;
     pool->pace_round++;
-    aid_waiting(pool, pool->counts.by_state[ENVIRONMENT_RESPONDED]);
+    aid_waiting(pool, count_returning(pool));
+    tell_changed(pool);
     pool_free_if_empty(pool);
 }
 
 /* The newest idle environment that can still be used, out of its lists; NULL for none. */
-static struct environment *take_idle(struct pool *pool) {
-    while (!list_is_empty(&pool->idle)) {
-        struct environment *environment = list_item(pool->idle.next, struct environment, idle_link);
+static struct environment *take_idle(struct list *idle) {
+    while (!list_is_empty(idle)) {
+        struct environment *environment = list_item(idle->next, struct environment, idle_link);
         if (environment_is_expired(environment)) {
-            environment_kill(environment);
+            environment_dismiss(environment);
             continue;
         }
         list_remove(&environment->idle_link);
@@ -245,8 +328,20 @@ static struct environment *take_idle(struct pool *pool) {
     return NULL;
 }
 
-bool pool_run(struct pool *pool, struct invocation *invocation) {
-    struct environment *environment = take_idle(pool);
+struct provisioned *pool_find_provisioned(const struct pool *pool, const char *qualifier) {
+    list_each (link, &pool->provisioned) {
+        struct provisioned *provisioned = list_item(link, struct provisioned, link);
+        if (provisioned->owner && (strcmp(provisioned->qualifier, qualifier) == 0 ||
+                                   strcmp(provisioned->qualifier, pool->function->version) == 0))
+            return provisioned;
+    }
+    return NULL;
+}
+
+bool pool_run(struct pool *pool, struct provisioned *provisioned, struct invocation *invocation) {
+    struct environment *environment = provisioned ? take_idle(&provisioned->idle) : NULL;
+    if (!environment)
+        environment = take_idle(&pool->idle);
     invocation->pool = pool;
     if (environment) {
         environment_deliver(environment, invocation);
@@ -255,7 +350,10 @@ bool pool_run(struct pool *pool, struct invocation *invocation) {
     list_push_back(&pool->waiting, &invocation->link);
     pool->set->waiting++;
     pool->unaided++;
-    if (pool->unaided > pool->counts.by_state[ENVIRONMENT_RESPONDED])
+    invocation->provisioned = provisioned;
+    if (provisioned)
+        provisioned->waiting++;
+    if (pool->unaided > count_returning(pool))
         return aid(pool, invocation);
     if (pool->unaided == 1)
         loop_timer_start(pool->grace, RETURN_GRACE_MS);
@@ -264,25 +362,42 @@ bool pool_run(struct pool *pool, struct invocation *invocation) {
 
 /* ---- what environments tell ---- */
 
+static bool is_unwanted(const struct environment *environment) {
+    const struct provisioned *provisioned = environment->provisioned;
+    return environment->pool->is_retired || environment->pool->set->is_draining ||
+           (provisioned && provisioned_count(provisioned) > provisioned->wanted);
+}
+
+static void let_idle(struct environment *environment) {
+    struct pool *pool = environment->pool;
+    if (is_unwanted(environment)) {
+        environment_dismiss(environment);
+        return;
+    }
+    environment->idle_since_us = clock_mono_us(&pool->set->context.clock);
+    if (environment->provisioned) {
+        list_push_front(&environment->provisioned->idle, &environment->idle_link);
+        return;
+    }
+    list_push_front(&pool->idle, &environment->idle_link);
+    list_push_back(&pool->set->by_age, &environment->age_link);
+}
+
 static void on_ready(struct environment *environment) {
     struct pool *pool = environment->pool;
     list_remove(&environment->idle_link);
     leave_pace(environment);
+    struct provisioned *provisioned = environment->provisioned;
+    if (provisioned && provisioned->owner && !environment->has_served)
+        pool->set->provisioned_events.changed(provisioned->owner, true);
     /* One that was only now made is used in any case: another one would not be any better. */
-    bool is_expired = environment->init_us < 0 && environment_is_expired(environment);
+    bool is_expired = environment->has_served && environment_is_expired(environment);
     if (is_expired)
-        environment_kill(environment);
-    if (is_expired || serve_waiting(pool, environment)) {
-        aid_waiting(pool, pool->counts.by_state[ENVIRONMENT_RESPONDED]);
-        return;
-    }
-    if (pool->is_retired || pool->set->is_draining) {
-        environment_kill(environment);
-        return;
-    }
-    environment->idle_since_us = clock_mono_us(&pool->set->context.clock);
-    list_push_front(&pool->idle, &environment->idle_link);
-    list_push_back(&pool->set->by_age, &environment->age_link);
+        environment_dismiss(environment);
+    if (is_expired || serve_waiting(pool, environment))
+        aid_waiting(pool, count_returning(pool));
+    else
+        let_idle(environment);
 }
 
 static void on_finished(struct environment *environment, struct invocation *invocation) {
@@ -304,19 +419,70 @@ static void retry_or_answer(struct pool *pool, struct environment *failed, struc
     pool_invocation_over(pool, invocation);
 }
 
+static void tell_ended(const struct environment *environment) {
+    const struct provisioned *provisioned = environment->provisioned;
+    const struct provisioned_events *events = &environment->pool->set->provisioned_events;
+    if (!provisioned || !provisioned->owner)
+        return;
+    if (environment->has_served || environment->is_dismissed)
+        events->changed(provisioned->owner, false);
+    else
+        events->failed(provisioned->owner, environment->failure);
+}
+
 static void on_ended(struct environment *environment) {
     struct pool *pool = environment->pool;
+    struct provisioned *provisioned = environment->provisioned;
+    tell_ended(environment);
     map_remove_bytes(&pool->set->by_sandbox, &environment->sandbox_id, sizeof environment->sandbox_id);
     leave_pace(environment);
     if (environment->invocation)
         retry_or_answer(pool, environment, environment->invocation);
     environment_free(environment);
-    aid_waiting(pool, pool->counts.by_state[ENVIRONMENT_RESPONDED]);
+    if (provisioned)
+        provisioned_free_if_over(provisioned);
+    aid_waiting(pool, count_returning(pool));
     pool_free_if_empty(pool);
 }
 
 const struct environment_events pool_environment_events = {
     .ready = on_ready, .finished = on_finished, .ended = on_ended};
+
+/* ---- environments that are kept initialised ---- */
+
+struct provisioned *pool_provision(struct pool *pool, const char *qualifier, struct admission_share *share,
+                                   void *owner) {
+    struct provisioned *provisioned = provisioned_new(pool, qualifier, share, owner);
+    list_push_back(&pool->provisioned, &provisioned->link);
+    return provisioned;
+}
+
+bool pool_start_provisioned(struct provisioned *provisioned, bool *ret_started, struct err *err) {
+    struct pool *pool = provisioned->pool;
+    int64_t timeout_ms = (int64_t)pool->function->timeout_s * 1000;
+    *ret_started = take_pace(pool);
+    if (!*ret_started)
+        return true;
+    struct environment *environment = start(
+        pool, provisioned, timeout_ms > LIMIT_INIT_PROVISIONED_MS ? timeout_ms : LIMIT_INIT_PROVISIONED_MS,
+        err);
+    if (environment)
+        list_push_back(&provisioned->starting, &environment->idle_link);
+    return environment != NULL;
+}
+
+void pool_unprovision(struct provisioned *provisioned) {
+    struct pool *pool = provisioned->pool;
+    list_each (link, &pool->waiting) {
+        struct invocation *invocation = list_item(link, struct invocation, link);
+        if (invocation->provisioned == provisioned)
+            invocation->provisioned = NULL;
+    }
+    provisioned->waiting = 0;
+    provisioned_disown(provisioned);
+    provisioned_free_if_over(provisioned);
+    pool_free_if_empty(pool);
+}
 
 /* ---- retirement ---- */
 
@@ -324,6 +490,8 @@ void pool_retire(struct pool *pool) {
     pool->is_retired = true;
     list_each (link, &pool->idle)
         environment_kill(list_item(link, struct environment, idle_link));
+    list_each (link, &pool->provisioned)
+        provisioned_set(list_item(link, struct provisioned, link), 0);
     pool_free_if_empty(pool);
 }
 

@@ -6,6 +6,9 @@
  * RETURN_GRACE_MS for it before another one is started, so that one caller in a row never causes a second
  * cold start.
  *
+ * Some environments may be kept initialised ahead, for calls through one version or alias (provisioned.h).
+ * Such a call takes one of these, and any other when they are busy.
+ *
  * A burst of one function initialises `starts_at_once` environments at a time, so that the cold start of
  * another function finds room on the processors and at the spawner. One that takes longer than PACE_MS holds
  * up nobody. */
@@ -19,6 +22,7 @@
 #include "invoke/admission.h"
 #include "invoke/environment.h"
 #include "invoke/invocation.h"
+#include "invoke/provisioned.h"
 
 /* What all pools share; belongs to struct invoke. */
 struct pool_set {
@@ -26,6 +30,7 @@ struct pool_set {
     struct environment_counts counts;
     struct admission admission;
     struct invocation_store invocations;
+    struct provisioned_events provisioned_events;
     struct function_logs *logs;
     struct map by_epoch;   /* 8 bytes to struct pool */
     struct map by_sandbox; /* 8 bytes to struct environment */
@@ -49,7 +54,8 @@ struct pool {
     const char *bootstrap;         /* of a custom runtime: see launch.h; NULL for others */
     bool lacks_bootstrap;          /* it should have one: nothing can be started */
     int mount_fds[LAUNCH_MOUNTS];  /* -1: the function has no layers */
-    struct list idle;              /* environments, newest first */
+    struct list provisioned;
+    struct list idle;      /* environments started on demand, newest first */
     struct list unclaimed; /* starting environments whose invocation was served by another one meanwhile */
     struct list waiting;   /* invocations, oldest first */
     size_t unaided; /* waiting ones for which no environment is starting: they rely on a returning one */
@@ -69,10 +75,24 @@ struct pool *pool_find(struct pool_set *set, uint64_t epoch);
 bool pool_new(struct pool_set *set, const struct function *function, struct admission_group *group,
               struct pool **ret_pool, struct err *err);
 
-/* Runs an invocation that its group admitted, now or later. False when it could not even wait: it was
- * answered and recycled.
+/* What is kept for calls through the qualifier, or NULL. */
+struct provisioned *pool_find_provisioned(const struct pool *pool, const char *qualifier);
+
+/* Runs an invocation that its group admitted, now or later; `provisioned` may be NULL. False when it could
+ * not even wait: it was answered and recycled.
  */
-bool pool_run(struct pool *pool, struct invocation *invocation);
+bool pool_run(struct pool *pool, struct provisioned *provisioned, struct invocation *invocation);
+
+/* Environments to be kept for calls through the qualifier, none at first; see provisioned.h. */
+struct provisioned *pool_provision(struct pool *pool, const char *qualifier, struct admission_share *share,
+                                   void *owner);
+
+/* Starts one of them; *ret_started is false when it has to wait for others of the pool. False when it can't
+ * be started. */
+bool pool_start_provisioned(struct provisioned *provisioned, bool *ret_started, struct err *err);
+
+/* Ends them all. The pool may be gone afterwards. Not from inside of an event. */
+void pool_unprovision(struct provisioned *provisioned);
 
 /* See invoke_retire(). A pool without environments and waiting invocations frees itself. */
 void pool_retire(struct pool *pool);

@@ -15,50 +15,6 @@ static size_t text_length(int printed) {
     return printed < REPORT_TEXT_BYTES ? (size_t)printed : REPORT_TEXT_BYTES - 1;
 }
 
-size_t report_start_line(const char *request_id, const char *version, char ret_text[REPORT_TEXT_BYTES]) {
-    return text_length(
-        snprintf(ret_text, REPORT_TEXT_BYTES, "START RequestId: %s Version: %s", request_id, version));
-}
-
-size_t report_end_line(const char *request_id, char ret_text[REPORT_TEXT_BYTES]) {
-    return text_length(snprintf(ret_text, REPORT_TEXT_BYTES, "END RequestId: %s", request_id));
-}
-
-/* Since August 2025 the service bills the initialisation of on-demand environments too; whole milliseconds,
- * rounded up. */
-static long long billed_ms(const struct report *report) {
-    int64_t billed_us = report->duration_us + (report->init_us > 0 ? report->init_us : 0);
-    return (long long)((billed_us + 999) / 1000);
-}
-
-size_t report_line(const struct report *report, char ret_text[REPORT_TEXT_BYTES]) {
-    char init[64] = "";
-    if (report->init_us >= 0)
-        snprintf(init, sizeof init, "Init Duration: %.2f ms\t", (double)report->init_us / 1000.0);
-    char status[160] = "";
-    if (report->status && report->error_type)
-        snprintf(status, sizeof status, "Status: %s\tError Type: %.100s\t", report->status,
-                 report->error_type);
-    else if (report->status)
-        snprintf(status, sizeof status, "Status: %s\t", report->status);
-    const uint64_t mib = 1024 * 1024;
-    unsigned long long peak_mb = (report->memory_peak_bytes + mib - 1) / mib;
-    return text_length(
-        snprintf(ret_text, REPORT_TEXT_BYTES,
-                 "REPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %lld ms\tMemory Size: %u MB\t"
-                 "Max Memory Used: %llu MB\t%s%s",
-                 report->request_id, (double)report->duration_us / 1000.0, billed_ms(report),
-                 report->memory_mb, peak_mb, init, status));
-}
-
-size_t report_init_line(int64_t init_us, const char *phase, const char *status, const char *error_type,
-                        char ret_text[REPORT_TEXT_BYTES]) {
-    return text_length(snprintf(ret_text, REPORT_TEXT_BYTES,
-                                "INIT_REPORT Init Duration: %.2f ms\tPhase: %s\tStatus: %s%s%.100s",
-                                (double)init_us / 1000.0, phase, status, error_type ? "\tError Type: " : "",
-                                error_type ? error_type : ""));
-}
-
 size_t report_error_document(const char *request_id, const char *type, const char *message,
                              char ret_text[REPORT_TEXT_BYTES]) {
     return text_length(snprintf(ret_text, REPORT_TEXT_BYTES,

@@ -23,6 +23,9 @@ struct invoke_upper {
      * descriptor. */
     void *(*open_api)(void *arg, int listener_fd);
 
+    /* True while it serves a call. */
+    bool (*is_api_busy)(void *arg, void *api);
+
     /* The environment has ended. Never called from inside another call to invoke/ but invoke_leave_upper()
      * and invoke_free(). */
     void (*close_api)(void *arg, void *api);

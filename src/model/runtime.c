@@ -3,6 +3,7 @@
 #include "model/runtime.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -69,6 +70,20 @@ const struct runtime_kind *runtime_find(const char *name) {
         if (strcmp(kinds[i].name, name) == 0)
             return &kinds[i];
     return NULL;
+}
+
+void runtime_version(const struct runtime_kind *kind, char ret_version[RUNTIME_VERSION_BYTES]) {
+    static const char *const families[] = {
+        [RUNTIME_PROVIDED] = "provided", [RUNTIME_PYTHON] = "python", [RUNTIME_NODEJS] = "nodejs",
+        [RUNTIME_RUBY] = "ruby",         [RUNTIME_JAVA] = "java",     [RUNTIME_DOTNET] = "dotnet",
+    };
+    snprintf(ret_version, RUNTIME_VERSION_BYTES, "%s:%s.v1", families[kind->family], kind->label);
+}
+
+void runtime_version_hash(const char *name, char ret_hash[DIGEST_SHA256_HEX_BYTES]) {
+    uint8_t hash[DIGEST_SHA256_BYTES];
+    digest_sha256(name, strlen(name), hash);
+    digest_hex(hash, sizeof hash, ret_hash);
 }
 
 const char *runtime_interpreter(const struct runtime_set *set, const char *name) {

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "base/digest.h"
 #include "base/err.h"
 
 enum runtime_family {
@@ -27,6 +28,14 @@ struct runtime_kind {
 
 /* NULL for a name the service does not know. */
 const struct runtime_kind *runtime_find(const char *name);
+
+/* What the log calls the version of a runtime: "python:3.12.v1", with the version of our clients. */
+#define RUNTIME_VERSION_BYTES 32
+void runtime_version(const struct runtime_kind *kind, char ret_version[RUNTIME_VERSION_BYTES]);
+
+/* The service names a runtime version by a hash. Ours is made of the runtime's name: it is stable, and
+ * differs between runtimes. */
+void runtime_version_hash(const char *name, char ret_hash[DIGEST_SHA256_HEX_BYTES]);
 
 /* What this machine has: interpreters found at start or named by a setting. Values; filled by
  * daemon/runtimes.c. */

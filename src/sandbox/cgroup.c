@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,6 +35,9 @@ struct dialect {
         swap_switch; /* "0" keeps the group's memory out of swap; missing where there is no swap accounting */
     const char *memory_peak;
     const char *oom_events;
+    const char *freezer;
+    const char *frozen; /* what is written into it */
+    const char *thawed;
 };
 
 static const struct dialect version1 = {
@@ -41,6 +45,9 @@ static const struct dialect version1 = {
     .swap_switch = "memory.swappiness",
     .memory_peak = "memory.max_usage_in_bytes",
     .oom_events = "memory.oom_control",
+    .freezer = "freezer.state",
+    .frozen = "FROZEN",
+    .thawed = "THAWED",
 };
 
 static const struct dialect version2 = {
@@ -48,6 +55,9 @@ static const struct dialect version2 = {
     .swap_switch = "memory.swap.max",
     .memory_peak = "memory.peak",
     .oom_events = "memory.events",
+    .freezer = "cgroup.freeze",
+    .frozen = "1",
+    .thawed = "0",
 };
 
 static const struct cgroup_place *find_place(const struct cgroup_set *set,
@@ -181,6 +191,31 @@ int cgroup_open_peak(const struct cgroup_set *set, uint32_t slot) {
     return place ? openat(place->fd, slot_file(name, slot, dialect_of(place)->memory_peak),
                           O_RDONLY | O_CLOEXEC)
                  : -1;
+}
+
+int cgroup_open_freezer(const struct cgroup_set *set, uint32_t slot) {
+    const struct cgroup_place *place = find_place(set, CGROUP_FREEZER);
+    char name[NAME_BYTES];
+    return place ? openat(place->fd, slot_file(name, slot, dialect_of(place)->freezer), O_WRONLY | O_CLOEXEC)
+                 : -1;
+}
+
+bool cgroup_has_old_freezer(const struct cgroup_set *set) {
+    const struct cgroup_place *place = find_place(set, CGROUP_FREEZER);
+    return place && !place->is_unified;
+}
+
+bool cgroup_freeze(int freezer_fd, bool is_old, bool is_frozen, struct err *err) {
+    const struct dialect *dialect = is_old ? &version1 : &version2;
+    const char *text = is_frozen ? dialect->frozen : dialect->thawed;
+    if (write(freezer_fd, text, strlen(text)) == -1)
+        return err_set_errno(err, errno, "can't write \"%s\" into %s", text, dialect->freezer);
+    return true;
+}
+
+void cgroup_let_die(const struct cgroup_set *set, uint32_t slot) {
+    if (cgroup_has_old_freezer(set))
+        write_text(find_place(set, CGROUP_FREEZER), slot, version1.freezer, version1.thawed, NULL);
 }
 
 struct cgroup_usage cgroup_read_usage(const struct cgroup_set *set, uint32_t slot) {

@@ -1,5 +1,6 @@
 /* Control groups of sandboxes, on version 2, version 1 or both at once: limits on whichever has the
- * controller, membership from birth (CLONE_INTO_CGROUP) and killing on version 2 wherever it is mounted.
+ * controller, membership from birth (CLONE_INTO_CGROUP), killing and freezing on version 2 wherever it is
+ * mounted.
  *
  * Each hierarchy gets one directory named after the instance, and in it one group per sandbox, named by its
  * slot number. Used by lamb-spawner; cgroup_join() alone is called in the sandbox's own process. */
@@ -66,6 +67,20 @@ bool cgroup_limit_cpu(const struct cgroup_set *set, uint32_t slot, uint32_t cpu_
 
 /* The file with the peak memory in bytes as decimal text; the caller's. -1 where the machine can't tell. */
 int cgroup_open_peak(const struct cgroup_set *set, uint32_t slot);
+
+/* The file to cgroup_freeze() with, which takes no privilege then; the caller's. -1 where the machine has
+ * none. */
+int cgroup_open_freezer(const struct cgroup_set *set, uint32_t slot);
+
+/* True when freezers of this set are of version 1, whose files speak another language, and which hold back
+ * SIGKILL too. */
+bool cgroup_has_old_freezer(const struct cgroup_set *set);
+
+/* Stops every process of the group, or lets them go on. Returns before the last one has stopped. */
+bool cgroup_freeze(int freezer_fd, bool is_old, bool is_frozen, struct err *err);
+
+/* Lets processes end that were killed while they were frozen, where they need it. */
+void cgroup_let_die(const struct cgroup_set *set, uint32_t slot);
 
 struct cgroup_usage {
     uint64_t memory_peak_bytes;

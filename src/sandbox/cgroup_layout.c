@@ -20,6 +20,7 @@ const char *cgroup_controller_name(enum cgroup_controller controller) {
         [CGROUP_MEMORY] = "memory",
         [CGROUP_CPU] = "cpu",
         [CGROUP_PIDS] = "pids",
+        [CGROUP_FREEZER] = "freezer",
     };
     return names[controller];
 }

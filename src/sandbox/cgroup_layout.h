@@ -7,8 +7,8 @@
 
 #include "base/err.h"
 
-enum cgroup_controller { CGROUP_MEMORY, CGROUP_CPU, CGROUP_PIDS };
-#define CGROUP_CONTROLLERS 3
+enum cgroup_controller { CGROUP_MEMORY, CGROUP_CPU, CGROUP_PIDS, CGROUP_FREEZER };
+#define CGROUP_CONTROLLERS 4
 
 const char *cgroup_controller_name(enum cgroup_controller controller);
 

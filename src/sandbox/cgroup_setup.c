@@ -125,6 +125,8 @@ static bool open_unified(struct cgroup_set *set, const struct cgroup_tree *tree,
             hand_down(home_fd, set->places[set->count].fd, instance, name))
             set->place_of[i] = (int)set->count;
     }
+    /* No controller on version 2, but part of every group (since Linux 5.2). */
+    set->place_of[CGROUP_FREEZER] = (int)set->count;
     set->count++;
     return true;
 }
@@ -162,7 +164,7 @@ static bool lock_place(const struct cgroup_place *place, int wait_ms, struct err
 
 static void open_places(struct cgroup_set *ret_set, const struct cgroup_layout *layout, const char *instance,
                         struct buf *report) {
-    struct cgroup_set set = {.place_of = {-1, -1, -1}};
+    struct cgroup_set set = {.place_of = {-1, -1, -1, -1}};
     for (size_t i = 0; i < layout->count; i++) {
         const struct cgroup_tree *tree = &layout->trees[i];
         struct err refusal;
@@ -226,7 +228,7 @@ static void kill_listed(int dir_fd, const char *procs) {
 
 struct clearing {
     const struct cgroup_place *place;
-    bool left; /* a group could not be removed yet */
+    const char *left; /* where a group could not be removed yet */
 };
 
 static bool clear_group(void *arg, const char *name, struct err *err) {
@@ -237,30 +239,30 @@ static bool clear_group(void *arg, const char *name, struct err *err) {
         return true;
     OWN_MEM char *kill_all = fs_join(name, "cgroup.kill");
     OWN_MEM char *procs = fs_join(name, "cgroup.procs");
+    OWN_MEM char *old_freezer = fs_join(name, "freezer.state");
     if (!clearing->place->is_unified || !kernel_file_write(place_fd, kill_all, "1", NULL))
         kill_listed(place_fd, procs);
-    clearing->left = true;
+    /* There on a freezer of version 1 alone, and what was frozen there does not end otherwise. */
+    kernel_file_write(place_fd, old_freezer, "THAWED", NULL);
+    clearing->left = clearing->place->path;
     return true;
 }
 
-static bool clear_place(const struct cgroup_place *place, int timeout_ms, struct err *err) {
+/* All places in turns: what is to leave one may be held in another. */
+bool cgroup_clear(const struct cgroup_set *set, int timeout_ms, struct err *err) {
     for (int waited_ms = 0;; waited_ms += RETRY_MS) {
-        struct clearing clearing = {.place = place};
-        if (!fs_list(place->path, clear_group, &clearing, err))
-            return false;
+        struct clearing clearing = {0};
+        for (size_t i = 0; i < set->count; i++) {
+            clearing.place = &set->places[i];
+            if (!fs_list(clearing.place->path, clear_group, &clearing, err))
+                return false;
+        }
         if (!clearing.left)
             return true;
         if (waited_ms >= timeout_ms)
-            return err_set(err, ERR_TIMEOUT, "processes of an earlier run in %s do not end", place->path);
+            return err_set(err, ERR_TIMEOUT, "processes of an earlier run in %s do not end", clearing.left);
         sleep_ms(RETRY_MS);
     }
-}
-
-bool cgroup_clear(const struct cgroup_set *set, int timeout_ms, struct err *err) {
-    for (size_t i = 0; i < set->count; i++)
-        if (!clear_place(&set->places[i], timeout_ms, err))
-            return false;
-    return true;
 }
 
 void cgroup_close(struct cgroup_set *set) {

@@ -16,6 +16,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "sandbox/cgroup.h"
 #include "sandbox/message.h"
 #include "sys/fd.h"
 
@@ -48,6 +49,7 @@ struct sandbox_host {
     void *arg;
     int socket;
     int pid;
+    bool has_old_freezer;
     bool is_lost;
     uint64_t last_id;
     size_t count;
@@ -61,6 +63,7 @@ void sandbox_fds_close(struct sandbox_fds *fds) {
     fd_close(&fds->api_listener);
     fd_close(&fds->output);
     fd_close(&fds->memory_peak);
+    fd_close(&fds->freezer);
 }
 
 static void request_free(struct request *request) {
@@ -133,7 +136,14 @@ static void lose(struct sandbox_host *host, const char *reason) {
 static void take_started(struct sandbox_host *host, const struct message *message, int fds[FD_MAX_PASSED]) {
     if (fds[0] == -1 || fds[1] == -1 || fds[2] == -1)
         return lose(host, "STARTED without descriptors");
-    struct sandbox_fds given = {take_fd(&fds[0]), take_fd(&fds[1]), take_fd(&fds[2]), take_fd(&fds[3])};
+    int *next = &fds[3];
+    struct sandbox_fds given = {
+        .runtime_listener = take_fd(&fds[0]),
+        .api_listener = take_fd(&fds[1]),
+        .output = take_fd(&fds[2]),
+        .memory_peak = message->value & MESSAGE_WITH_PEAK ? take_fd(next++) : -1,
+    };
+    given.freezer = message->value & MESSAGE_WITH_FREEZER ? take_fd(next) : -1;
     host->callbacks.started(host->arg, message->id, &given);
     sandbox_fds_close(&given);
 }
@@ -156,6 +166,7 @@ static void take_message(struct sandbox_host *host, const struct message *messag
     case MESSAGE_CLAIM:
     case MESSAGE_KILL:
     case MESSAGE_CPU:
+    case MESSAGE_FREEZE:
     case MESSAGE_READY:
     case MESSAGE_REFUSED: lose(host, "an unexpected packet"); return;
     }
@@ -278,6 +289,7 @@ struct sandbox_host *sandbox_host_new(struct loop *loop, struct sandbox_spawner 
     host->arg = arg;
     host->socket = take_fd(&spawner->socket_fd);
     host->pid = spawner->pid;
+    host->has_old_freezer = spawner->has_old_freezer;
     list_init(&host->requests);
     list_init(&host->verdicts);
     host->verdict_timer = loop_timer_new(loop, tell_verdicts, host);
@@ -335,6 +347,14 @@ void sandbox_kill(struct sandbox_host *host, uint64_t id) {
 
 void sandbox_limit_cpu(struct sandbox_host *host, uint64_t id, uint32_t cpu_millis) {
     send_order(host, MESSAGE_CPU, id, cpu_millis);
+}
+
+void sandbox_freeze(struct sandbox_host *host, uint64_t id, int freezer_fd, bool is_frozen) {
+    struct err err;
+    if (freezer_fd == -1)
+        send_order(host, MESSAGE_FREEZE, id, is_frozen);
+    else if (!cgroup_freeze(freezer_fd, host->has_old_freezer, is_frozen, &err) && err.errnum != ENODEV)
+        log_error("sandbox.freeze_failed", "id=%llu reason=\"%s\"", (unsigned long long)id, err.text);
 }
 
 size_t sandbox_host_count(const struct sandbox_host *host) {

@@ -29,13 +29,14 @@ struct sandbox_options {
     uint32_t stock_max; /* and at most, when use asks for more */
 };
 
-/* What leads to a running sandbox. All but the file are non-blocking. */
+/* What leads to a running sandbox. All but the files are non-blocking. */
 struct sandbox_fds {
     int runtime_listener; /* a listening TCP socket at 127.0.0.1:9001 inside it */
     int api_listener;     /* another one at 127.0.0.1:9002 */
     int output;           /* the read end of its stdout and stderr */
     int memory_peak; /* a file to pread() the peak memory in bytes from as decimal text; -1 where the machine
                         can't tell */
+    int freezer;     /* for sandbox_freeze(); -1 where the machine has none */
 };
 void sandbox_fds_close(struct sandbox_fds *fds);
 
@@ -60,6 +61,7 @@ struct sandbox_spawner {
     bool has_memory_limit;
     bool has_cpu_limit;
     bool has_pids_limit;
+    bool has_old_freezer; /* of control groups version 1 */
 };
 bool sandbox_spawner_start(const struct sandbox_options *options, struct sandbox_spawner *ret_spawner,
                            struct buf *ret_report, struct err *err);
@@ -80,6 +82,11 @@ void sandbox_kill(struct sandbox_host *host, uint64_t id);
 /* Changes the CPU limit of a running one, as plan.cpu_millis set it. Fine for one that is ending or
  * unknown. */
 void sandbox_limit_cpu(struct sandbox_host *host, uint64_t id, uint32_t cpu_millis);
+
+/* Stops all processes of a running one, or lets them go on; what they wait for arrives all the same.
+ * `freezer_fd` is what came with it. With one it is a write of some microseconds; without (-1) lamb-spawner
+ * is asked to send signals, soon after. Fine for one that is ending or unknown; a kill needs no thaw. */
+void sandbox_freeze(struct sandbox_host *host, uint64_t id, int freezer_fd, bool is_frozen);
 
 /* Sandboxes asked for or running. */
 size_t sandbox_host_count(const struct sandbox_host *host);

@@ -8,10 +8,12 @@
  *   NOT_EXECUTED   the program could not be executed     errno            -
  *   EXITED         the program ended                     its wait status  -
  *
- * The only packet in the other direction is the plan, encoded (plan.h). lamb-init itself comes to the spawner
- * as a function pointer, since its folder lies above this one. */
+ * The only packet in the other direction is the plan, encoded (plan.h). Where there is no control group to
+ * freeze the sandbox with, the spawner sends lamb-init the two signals below. lamb-init itself comes to the
+ * spawner as a function pointer, since its folder lies above this one. */
 #pragma once
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -43,6 +45,10 @@ enum inside_fd {
     INSIDE_MOUNT_NAMESPACE,
     INSIDE_FDS
 };
+
+/* To lamb-init: stop all other processes of the sandbox, and let them go on. */
+#define INSIDE_STOP_SIGNAL SIGUSR1
+#define INSIDE_GO_SIGNAL SIGUSR2
 
 #define INSIDE_TEXT_BYTES 512
 

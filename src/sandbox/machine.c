@@ -16,6 +16,7 @@ static const char *const costs[CGROUP_CONTROLLERS] = {
         "memory is limited for each process alone and with some slack (RLIMIT_DATA), the peak is not known",
     [CGROUP_CPU] = "functions get as much processor time as there is, whatever their memory size",
     [CGROUP_PIDS] = "processes are limited by RLIMIT_NPROC",
+    [CGROUP_FREEZER] = "between invocations functions are stopped by signals, which they may notice",
 };
 
 static void report_missing(const struct machine *machine, struct buf *report) {

@@ -5,9 +5,11 @@
  *   CLAIM    serve    yes  -                an encoded plan            a directory for each mount
  *   KILL     serve    yes  -                -                          -
  *   CPU      serve    yes  new cpu_millis   -                          -
+ *   FREEZE   serve    yes  1: stop, 0: go   -                          -
  *   READY    spawner  -    MESSAGE_HAS_...  lines of the report        -
  *   REFUSED  spawner  -    enum err_code    why it can't work at all   -
- *   STARTED  spawner  yes  -                -                          two listeners, output, peak memory
+ *   STARTED  spawner  yes  MESSAGE_WITH_... -                          two listeners, output; where the value
+ *                                                                     says so, peak memory and freezer
  *   FAILED   spawner  yes  enum err_code    why                        -
  *   ENDED    spawner  yes  -                struct sandbox_end         -
  *
@@ -25,7 +27,7 @@
 #include "sandbox/end.h"
 #include "sys/fd.h"
 
-#define MESSAGE_VERSION 3u
+#define MESSAGE_VERSION 4u
 
 /* The descriptor under which lamb-spawner finds its socket. */
 #define MESSAGE_SPAWNER_SOCKET 3
@@ -34,6 +36,7 @@ enum message_type {
     MESSAGE_CLAIM = 1,
     MESSAGE_KILL,
     MESSAGE_CPU,
+    MESSAGE_FREEZE,
     MESSAGE_READY,
     MESSAGE_REFUSED,
     MESSAGE_STARTED,
@@ -41,8 +44,11 @@ enum message_type {
     MESSAGE_ENDED,
 };
 
-/* READY's value: what this machine can limit. */
-enum { MESSAGE_HAS_MEMORY = 1, MESSAGE_HAS_CPU = 2, MESSAGE_HAS_PIDS = 4 };
+/* READY's value: what this machine can limit, and whether its freezers are of version 1. */
+enum { MESSAGE_HAS_MEMORY = 1, MESSAGE_HAS_CPU = 2, MESSAGE_HAS_PIDS = 4, MESSAGE_HAS_OLD_FREEZER = 8 };
+
+/* STARTED's value: which of the last descriptors it brings. */
+enum { MESSAGE_WITH_PEAK = 1, MESSAGE_WITH_FREEZER = 2 };
 
 struct message_head {
     uint32_t version;

@@ -151,12 +151,17 @@ bool sandbox_claim(const struct machine *machine, struct sandbox *sandbox, const
     return true;
 }
 
-void sandbox_kill_all(const struct sandbox *sandbox) {
+void sandbox_kill_all(const struct machine *machine, const struct sandbox *sandbox) {
     pidfd_send_signal(sandbox->process_fd, SIGKILL, NULL, 0);
+    cgroup_let_die(&machine->cgroups, sandbox->slot);
 }
 
-void sandbox_discard(struct sandbox *sandbox) {
-    sandbox_kill_all(sandbox);
+void sandbox_stop_all(const struct sandbox *sandbox, bool is_stopped) {
+    pidfd_send_signal(sandbox->process_fd, is_stopped ? INSIDE_STOP_SIGNAL : INSIDE_GO_SIGNAL, NULL, 0);
+}
+
+void sandbox_discard(const struct machine *machine, struct sandbox *sandbox) {
+    sandbox_kill_all(machine, sandbox);
     sandbox->state = SANDBOX_DISCARDED;
 }
 

@@ -55,10 +55,13 @@ bool sandbox_claim(const struct machine *machine, struct sandbox *sandbox, const
                    const void *packet, size_t packet_len, const int *mount_fds, struct err *err);
 
 /* Kills everything in it: lamb-init is the first process of its pid namespace, with which the others end. */
-void sandbox_kill_all(const struct sandbox *sandbox);
+void sandbox_kill_all(const struct machine *machine, const struct sandbox *sandbox);
+
+/* Stops everything in it but lamb-init by signals, or lets it go on. */
+void sandbox_stop_all(const struct sandbox *sandbox, bool is_stopped);
 
 /* Kills one that lamb serve knows nothing of: DISCARDED. */
-void sandbox_discard(struct sandbox *sandbox);
+void sandbox_discard(const struct machine *machine, struct sandbox *sandbox);
 
 /* After its process has ended: takes its last words and reaps it. ENDING. */
 void sandbox_reap(const struct machine *machine, struct sandbox *sandbox, int64_t now_ms);

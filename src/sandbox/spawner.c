@@ -118,7 +118,7 @@ static void unwatch(struct spawner *spawner, int fd) {
 
 static void discard(struct spawner *spawner, struct sandbox *sandbox) {
     delist(spawner, sandbox);
-    sandbox_discard(sandbox);
+    sandbox_discard(&spawner->machine, sandbox);
     enlist(spawner, sandbox);
 }
 
@@ -140,12 +140,19 @@ static void tell_ended(struct spawner *spawner, uint64_t id, const struct sandbo
 /* False where lamb serve has too many descriptors on their way to it; it is told so instead. */
 static bool tell_started(struct spawner *spawner, const struct sandbox *sandbox) {
     OWN_FD int peak = cgroup_open_peak(&spawner->machine.cgroups, sandbox->slot);
+    OWN_FD int freezer = cgroup_open_freezer(&spawner->machine.cgroups, sandbox->slot);
     struct message_head head = message_head(MESSAGE_STARTED);
     struct err err;
     head.id = sandbox->id;
-    int fds[] = {sandbox->fds[INSIDE_RUNTIME_LISTENER], sandbox->fds[INSIDE_API_LISTENER],
-                 sandbox->fds[INSIDE_OUTPUT], peak};
-    if (fd_send(spawner->serve, &head, sizeof head, fds, peak == -1 ? 3 : 4, &err))
+    head.value = (peak == -1 ? 0u : MESSAGE_WITH_PEAK) | (freezer == -1 ? 0u : MESSAGE_WITH_FREEZER);
+    int fds[5] = {sandbox->fds[INSIDE_RUNTIME_LISTENER], sandbox->fds[INSIDE_API_LISTENER],
+                  sandbox->fds[INSIDE_OUTPUT]};
+    size_t count = 3;
+    if (peak != -1)
+        fds[count++] = peak;
+    if (freezer != -1)
+        fds[count++] = freezer;
+    if (fd_send(spawner->serve, &head, sizeof head, fds, count, &err))
         return true;
     if (err.errnum == ETOOMANYREFS)
         tell_failed(spawner, sandbox->id, &err);
@@ -229,7 +236,7 @@ static void kill_sandbox(struct spawner *spawner, uint64_t id) {
     struct sandbox *sandbox = find_running(spawner, id);
     if (sandbox) {
         sandbox->end.killed = true;
-        sandbox_kill_all(sandbox);
+        sandbox_kill_all(&spawner->machine, sandbox);
     }
 }
 
@@ -239,6 +246,12 @@ static void limit_cpu(struct spawner *spawner, uint64_t id, uint32_t cpu_millis)
     if (sandbox && cpu_millis >= 1 && cpu_millis <= PLAN_MAX_CPU_MILLIS &&
         !cgroup_limit_cpu(&spawner->machine.cgroups, sandbox->slot, cpu_millis, &err))
         log_error("spawner.cpu_unlimited", "id=%llu reason=\"%s\"", (unsigned long long)id, err.text);
+}
+
+static void freeze(struct spawner *spawner, uint64_t id, bool is_frozen) {
+    struct sandbox *sandbox = find_running(spawner, id);
+    if (sandbox)
+        sandbox_stop_all(sandbox, is_frozen);
 }
 
 static void take_packet(struct spawner *spawner) {
@@ -263,6 +276,8 @@ static void take_packet(struct spawner *spawner) {
         kill_sandbox(spawner, message.id);
     else if (message.type == MESSAGE_CPU)
         limit_cpu(spawner, message.id, message.value);
+    else if (message.type == MESSAGE_FREEZE)
+        freeze(spawner, message.id, message.value);
     else
         log_error("spawner.bad_packet", "type=%d", (int)message.type);
     for (size_t i = 0; i < FD_MAX_PASSED; i++)
@@ -434,7 +449,8 @@ static uint32_t abilities(const struct machine *machine) {
     const int *place_of = machine->cgroups.place_of;
     return (place_of[CGROUP_MEMORY] != -1 ? MESSAGE_HAS_MEMORY : 0u) |
            (place_of[CGROUP_CPU] != -1 ? MESSAGE_HAS_CPU : 0u) |
-           (place_of[CGROUP_PIDS] != -1 ? MESSAGE_HAS_PIDS : 0u);
+           (place_of[CGROUP_PIDS] != -1 ? MESSAGE_HAS_PIDS : 0u) |
+           (cgroup_has_old_freezer(&machine->cgroups) ? MESSAGE_HAS_OLD_FREEZER : 0u);
 }
 
 static bool prepare(struct spawner *spawner, const struct spawner_options *options, struct err *err) {

@@ -104,6 +104,7 @@ static bool hear(struct sandbox_spawner *spawner, struct buf *report, struct err
     spawner->has_memory_limit = message.value & MESSAGE_HAS_MEMORY;
     spawner->has_cpu_limit = message.value & MESSAGE_HAS_CPU;
     spawner->has_pids_limit = message.value & MESSAGE_HAS_PIDS;
+    spawner->has_old_freezer = message.value & MESSAGE_HAS_OLD_FREEZER;
     buf_append(report, message.body, message.body_len);
     return true;
 }

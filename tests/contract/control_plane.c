@@ -57,9 +57,11 @@ static void answer(void *arg) {
     if (is_blocked(invocation)) {
         result.outcome = INVOKE_THROTTLED;
         result.reason = "ReservedFunctionConcurrentInvocationLimitExceeded";
+        result.retry_after_s = 1;
     } else if (strncmp(name, "throttled", 9) == 0) {
         result.outcome = INVOKE_THROTTLED;
         result.reason = "ConcurrentInvocationLimitExceeded";
+        result.retry_after_s = 1;
     } else if (strncmp(name, "failing", 7) == 0) {
         result.outcome = INVOKE_FUNCTION_ERROR;
     }
@@ -111,6 +113,34 @@ void invoke_set_reserved(struct invoke *invoke, const char *account, const char 
         map_put(&invoke->blocked, key, invoke);
     else
         map_remove(&invoke->blocked, key);
+}
+
+void invoke_provision(struct invoke *invoke, const char *account, const char *name,
+                      const struct provision_wish *wishes, size_t count) {
+    (void)invoke;
+    (void)account;
+    (void)name;
+    (void)wishes;
+    (void)count;
+}
+
+/* Nothing can be initialised here. */
+bool invoke_provision_status(const struct invoke *invoke, const char *account, const char *name,
+                             const char *qualifier, struct provision_status *ret_status) {
+    (void)invoke;
+    (void)account;
+    (void)name;
+    (void)qualifier;
+    *ret_status = (struct provision_status){.is_failed = true, .reason = "FUNCTION_ERROR_INIT_FAILURE"};
+    return true;
+}
+
+void invoke_provision_retry(struct invoke *invoke, const char *account, const char *name,
+                            const char *qualifier) {
+    (void)invoke;
+    (void)account;
+    (void)name;
+    (void)qualifier;
 }
 
 static int print_operations(void) {

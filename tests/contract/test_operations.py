@@ -43,7 +43,7 @@ LAYER_VERSION = """
 """
 PROVISIONED = """
     AllocatedProvisionedConcurrentExecutions AvailableProvisionedConcurrentExecutions LastModified
-    RequestedProvisionedConcurrentExecutions Status StatusReason
+    RequestedProvisionedConcurrentExecutions Status
 """
 ASYNC = "DestinationConfig FunctionArn LastModified MaximumEventAgeInSeconds MaximumRetryAttempts"
 URL = "AuthType CreationTime FunctionArn FunctionUrl"
@@ -194,7 +194,7 @@ STORY = [
     ("GetFunctionConcurrency", ON, "ReservedConcurrentExecutions"),
     ("GetFunction", ON, "Code Concurrency Configuration Tags"),
     ("PutProvisionedConcurrencyConfig", {**ON_ONE, "ProvisionedConcurrentExecutions": 1}, PROVISIONED),
-    ("GetProvisionedConcurrencyConfig", ON_ONE, PROVISIONED),
+    ("GetProvisionedConcurrencyConfig", ON_ONE, PROVISIONED + "StatusReason"),
     ("ListProvisionedConcurrencyConfigs", ON, "ProvisionedConcurrencyConfigs"),
     ("DeleteProvisionedConcurrencyConfig", ON_ONE, ""),
     ("DeleteFunctionConcurrency", ON, ""),

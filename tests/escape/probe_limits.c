@@ -2,6 +2,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,6 +121,24 @@ static void use_processor(char **args) {
                    (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 20000);
 }
 
+/* For ever. */
+static void spin(char **args) {
+    (void)args;
+    say("spinning");
+    for (;;)
+        continue;
+}
+
+/* Writes a letter every two milliseconds, and lets a child do the same. */
+static void tick(char **args) {
+    (void)args;
+    const char *letter = fork() == 0 ? "c" : "p";
+    for (;;) {
+        say("%s", letter);
+        poll(NULL, 0, 2);
+    }
+}
+
 static void show_limit(char **args) {
     struct rlimit limit;
     getrlimit((__rlimit_resource_t)atoi(args[0]), &limit);
@@ -135,6 +154,8 @@ const struct probe probes_of_limits[] = {
     {"count_threads", count_threads},
     {"count_descriptors", count_descriptors},
     {"use_processor", use_processor},
+    {"spin", spin},
+    {"tick", tick},
     {"limit", show_limit},
     {0},
 };

@@ -15,7 +15,7 @@
 #include "sys/fs.h"
 
 static const char *const environment[] = {"PROBE=here", NULL};
-static const struct sandbox_fds no_fds = {-1, -1, -1, -1};
+static const struct sandbox_fds no_fds = {-1, -1, -1, -1, -1};
 
 static bool write_file(const char *path, const void *content, size_t len, mode_t mode) {
     int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -98,6 +98,7 @@ static void started(void *arg, uint64_t id, struct sandbox_fds *fds) {
     struct outcome *outcome = find_outcome(fixture, id);
     outcome->has_started = true;
     outcome->fds = *fds;
+    outcome->has_freezer = fds->freezer != -1;
     *fds = no_fds;
     outcome->watch = loop_watch_new(fixture->loop, outcome->fds.output, output_ready, outcome);
     loop_watch_set(outcome->watch, LOOP_READ);
@@ -117,6 +118,7 @@ static void ended(void *arg, uint64_t id, const struct sandbox_end *end) {
     fd_close(&outcome->fds.runtime_listener);
     fd_close(&outcome->fds.api_listener);
     fd_close(&outcome->fds.memory_peak);
+    fd_close(&outcome->fds.freezer);
 }
 
 static void lost(void *arg) {
@@ -249,8 +251,9 @@ int fixture_count_descriptors(void) {
 }
 
 bool fixture_has_groups(const char *instance) {
-    static const char *const roots[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/memory",
-                                        "/sys/fs/cgroup/cpu", "/sys/fs/cgroup/pids"};
+    static const char *const roots[] = {"/sys/fs/cgroup",        "/sys/fs/cgroup/unified",
+                                        "/sys/fs/cgroup/memory", "/sys/fs/cgroup/cpu",
+                                        "/sys/fs/cgroup/pids",   "/sys/fs/cgroup/freezer"};
     for (size_t i = 0; i < sizeof roots / sizeof roots[0]; i++) {
         char path[128];
         snprintf(path, sizeof path, "%s/%s", roots[i], instance);

@@ -27,6 +27,7 @@ struct outcome {
     bool has_started;
     bool has_failed;
     bool has_ended;
+    bool has_freezer;
     struct err failure;
     struct sandbox_end end;
     char output[16384]; /* "" or lines */

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import botocore.exceptions
 import pytest
 
-from support import settings
+from support import packages, settings
 from support.refusals import (
     CONFLICT,
     INVALID_PARAMETER,
@@ -17,6 +17,7 @@ from support.refusals import (
     refusal,
     status,
 )
+from support.waiting import wait_until
 
 LIMIT = 1000
 MINIMUM = 100
@@ -109,6 +110,7 @@ def test_function_without_any_is_throttled(lamb, name):
     assert (answer.status, answer.error) == (429, "TooManyRequestsException")
     assert answer.json["message"] == "Rate Exceeded."
     assert answer.json["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded"
+    assert answer.headers["retry-after"] == "1"
     lamb.client.delete_function_concurrency(FunctionName=name)
     assert lamb.invoke(name, {}).status == 200
 
@@ -197,7 +199,19 @@ def test_reserved_below_zero(lamb, name):
 # ---- provisioned
 
 
-def test_provisioned_says_that_it_failed(lamb, published):
+def shown(lamb, name, qualifier):
+    return body(lamb.client.get_provisioned_concurrency_config(FunctionName=name, Qualifier=qualifier))
+
+
+def wait_status(lamb, name, qualifier, wanted="READY", timeout_s=20):
+    def has_status():
+        config = shown(lamb, name, qualifier)
+        return config if config["Status"] == wanted else None
+
+    return wait_until(has_status, timeout_s, f"{name}:{qualifier} is {wanted}")
+
+
+def test_provisioned_becomes_ready(lamb, published):
     answer = provision(lamb, published, "1", 2)
     assert status(answer) == 202
     modified = answer["LastModified"]
@@ -207,16 +221,18 @@ def test_provisioned_says_that_it_failed(lamb, published):
         "AvailableProvisionedConcurrentExecutions": 0,
         "LastModified": modified,
         "RequestedProvisionedConcurrentExecutions": 2,
-        "Status": "FAILED",
-        "StatusReason": "Lamb does not initialise execution environments ahead of invocations yet.",
+        "Status": "IN_PROGRESS",
     }
-    got = lamb.client.get_provisioned_concurrency_config(FunctionName=published, Qualifier="1")
-    assert (status(got), body(got)) == (200, body(answer))
+    ready = wait_status(lamb, published, "1")
+    assert ready == {
+        "AllocatedProvisionedConcurrentExecutions": 2,
+        "AvailableProvisionedConcurrentExecutions": 2,
+        "LastModified": modified,
+        "RequestedProvisionedConcurrentExecutions": 2,
+        "Status": "READY",
+    }
     listed = lamb.client.list_provisioned_concurrency_configs(FunctionName=published)
-    assert listed["ProvisionedConcurrencyConfigs"] == [
-        {"FunctionArn": lamb.arn(published, "1"), **body(answer)}
-    ]
-    assert f"function={published} setting=ProvisionedConcurrencyConfig" in lamb.daemon.stderr()
+    assert listed["ProvisionedConcurrencyConfigs"] == [{"FunctionArn": lamb.arn(published, "1"), **ready}]
 
 
 def test_provisioned_is_replaced_and_deleted(lamb, published):
@@ -295,7 +311,9 @@ def test_provisioned_comes_out_of_what_is_reserved(lamb, published):
     assert unreserved(lamb) == LIMIT - 4
 
 
-def test_provisioned_keeps_to_the_account(lamb, published):
+def test_provisioned_keeps_to_the_account(lamb):
+    published = lamb.create(packages.zip_files({"no-bootstrap": ""}))  # so that none of 900 is started
+    lamb.client.publish_version(FunctionName=published)
     assert refused_provision(lamb, published, "1", LIMIT + 1) == (
         *INVALID_PARAMETER,
         "Specified ConcurrentExecutions for function is greater than account's unreserved concurrency "
@@ -314,10 +332,10 @@ def test_provisioned_keeps_to_the_account(lamb, published):
 
 
 def test_latest_can_not_be_provisioned(lamb, published):
-    assert refused_provision(lamb, published, "$LATEST") == (
-        *INVALID_PARAMETER,
-        "Provisioned Concurrency Configs cannot be applied to unpublished function versions.",
-    )
+    unpublished = "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
+    lamb.client.create_alias(FunctionName=published, Name="newest", FunctionVersion="$LATEST")
+    for qualifier in ("$LATEST", "newest"):
+        assert refused_provision(lamb, published, qualifier) == (*INVALID_PARAMETER, unpublished)
     for call in (
         lamb.client.get_provisioned_concurrency_config,
         lamb.client.delete_provisioned_concurrency_config,

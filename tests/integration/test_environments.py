@@ -233,7 +233,7 @@ def test_reservation_leaves_less_to_the_others(new_daemon):
     lamb.client.put_function_concurrency(FunctionName=reserving, ReservedConcurrentExecutions=2)
     with ThreadPoolExecutor(100) as pool:
         running = [pool.submit(lamb.invoke, name, 5) for _ in range(100)]
-        wait_until(lambda: lamb.logs(name).count("START") == 100, 20, "all calls have begun")
+        wait_until(lambda: lamb.logs(name).count("START RequestId") == 100, 20, "all calls have begun")
         assert call_raw(lamb, name).json["Reason"] == "ConcurrentInvocationLimitExceeded"
         assert call_raw(lamb, reserving, "{}").status == 200
         for call in running:

@@ -161,9 +161,14 @@ def handler(event, context):
     assert lamb.invoke(lamb.create_python(source, MemorySize=512)).json == 403
 
 
+def functions_of(lamb):
+    return [function["FunctionName"] for function in lamb.client.list_functions()["Functions"]]
+
+
 def test_function_may_call_the_api_while_it_ends(lamb, allow):
     """From a thread that runs on when the call is over, on the very function it runs in: all of it goes at
-    once, and the daemon is none the worse for it."""
+    once, and the daemon is none the worse for it. What lets the thread run on is another call's answer that
+    is waited for."""
     allow("lambda:*")
     source = """import os, threading, boto3
 client = boto3.client('lambda', endpoint_url=os.environ['AWS_ENDPOINT_URL'])
@@ -172,9 +177,14 @@ def late(name):
     client.delete_function(FunctionName=name)
 def handler(event, context):
     threading.Thread(target=late, args=(context.function_name,)).start()
+    threading.Thread(target=client.invoke, kwargs={'FunctionName': event}).start()
 """
+    slow = lamb.create_python("import time\ndef handler(event, context):\n    time.sleep(3)\n", Timeout=5)
     name = lamb.create_python(source, Timeout=30, MemorySize=1769)
-    assert lamb.invoke(name).error is None
+    assert lamb.invoke(name, slow).error is None
+    wait_until(lambda: name not in functions_of(lamb), 10, "the function has deleted itself")
+    lamb.client.delete_function(FunctionName=slow)
+    wait_until(lambda: not strange_processes(lamb.daemon), 10, "its environment is gone")
     wait_until(lambda: not strange_processes(lamb.daemon), 20, "the function ended itself")
 
 

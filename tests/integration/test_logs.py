@@ -1,5 +1,6 @@
 """Function logs: the platform's lines, what functions print, `lamb logs`, following live, rotation."""
 
+import json
 import re
 import subprocess
 
@@ -44,6 +45,23 @@ def test_lines_around_a_call(lamb):
     assert lines[at + 2] == f"END RequestId: {answer.request_id}"
     assert REPORT.fullmatch(lines[at + 3])
     assert lines[at + 4 :] == [""]
+
+
+def test_init_start_line(lamb):
+    """The first line of every environment; it belongs to no invocation."""
+    name = lamb.create_python("print('loading')\ndef handler(event, context):\n    pass\n")
+    tails = [lamb.invoke(name, LogType="Tail").log for _ in range(2)]
+    lamb.update_configuration(name, Timeout=4)
+    tails.append(lamb.invoke(name, LogType="Tail").log)
+    text = wait_until(lambda: lamb.logs(name).count("REPORT") == 3 and lamb.logs(name), 5, "written")
+    lines = [line.split(" ", 2)[2] for line in text.splitlines()]
+    path = f"/2015-03-31/functions/{name}/configuration"
+    arn = json.loads(lamb.request("GET", path).body)["RuntimeVersionConfig"]["RuntimeVersionArn"]
+    assert re.fullmatch(r"arn:aws:lambda:[a-z0-9-]+::runtime:[0-9a-f]{64}", arn)
+    expected = f"INIT_START Runtime Version: python:3.11.v1\tRuntime Version ARN: {arn}"
+    assert [line for line in lines if "INIT_START" in line] == [expected] * 2
+    assert lines[:2] == [expected, "loading"]
+    assert not any("INIT_START" in tail for tail in tails)
 
 
 def test_start_line_names_the_version(lamb):

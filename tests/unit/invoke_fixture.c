@@ -18,6 +18,7 @@
 
 uint64_t started_count;
 bool is_killed[MAX_SANDBOXES + 1];
+bool is_frozen[MAX_SANDBOXES + 1];
 struct launched launched;
 
 static void note_plan(const struct plan *plan) {
@@ -52,9 +53,18 @@ void sandbox_limit_cpu(struct sandbox_host *host, uint64_t id, uint32_t cpu_mill
     assert_true(id <= started_count && cpu_millis == 72);
 }
 
+void sandbox_freeze(struct sandbox_host *host, uint64_t id, int freezer_fd, bool is_frozen_now) {
+    (void)host;
+    assert_true(id <= started_count && freezer_fd == -1);
+    assert_true(is_frozen[id] != is_frozen_now);
+    is_frozen[id] = is_frozen_now;
+}
+
 struct clock test_clock;
 int64_t clock_ahead_us;
 struct upper upper;
+uint32_t scaling_rate;
+const char *called_qualifier;
 struct loop *loop;
 struct invoke *invoke;
 struct runtime_set runtimes;
@@ -96,6 +106,12 @@ static void *open_api(void *arg, int listener_fd) {
     return (void *)(intptr_t)(listener_fd + 1);
 }
 
+static bool is_api_busy(void *arg, void *api) {
+    assert_ptr_equal(arg, &upper);
+    assert_non_null(api);
+    return upper.is_busy;
+}
+
 static void close_api(void *arg, void *api) {
     assert_ptr_equal(arg, &upper);
     upper.closed++;
@@ -104,7 +120,12 @@ static void close_api(void *arg, void *api) {
 
 void set_upper(void) {
     const struct invoke_upper callbacks = {
-        .credentials = give_credentials, .open_api = open_api, .close_api = close_api, .arg = &upper};
+        .credentials = give_credentials,
+        .open_api = open_api,
+        .is_api_busy = is_api_busy,
+        .close_api = close_api,
+        .arg = &upper,
+    };
     invoke_set_upper(invoke, &callbacks);
 }
 
@@ -116,6 +137,7 @@ void make_invoke(uint32_t concurrency) {
         .runtimes = &runtimes,
         .starts_at_once = 2,
         .concurrency = concurrency,
+        .scaling_rate = scaling_rate,
         .idle_timeout_ms = 3600000,
         .init_timeout_ms = LIMIT_INIT_MS,
         .log_file_bytes = 1024 * 1024,
@@ -132,10 +154,13 @@ int setup(void **state) {
     snprintf(log_dir, sizeof log_dir, "%s/logs", dir);
     started_count = 0;
     memset(is_killed, 0, sizeof is_killed);
+    memset(is_frozen, 0, sizeof is_frozen);
     memset(callers, 0, sizeof callers);
     test_clock = clock_system();
     test_clock.mono_us = mono_us;
     clock_ahead_us = 0;
+    scaling_rate = LIMIT_SCALING_RATE;
+    called_qualifier = "$LATEST";
     upper = (struct upper){.has_credentials = true, .lifetime_ms = 3600000};
     loop = loop_new();
     add_file(DIGEST, "bootstrap", 0755);
@@ -170,6 +195,7 @@ static void on_done(void *arg, const struct invoke_result *result) {
         memcpy(caller->payload, result->payload, result->payload_len);
     if (result->log_tail)
         memcpy(caller->tail, result->log_tail, result->log_tail_len);
+    caller->retry_after_s = result->retry_after_s;
     if (result->reason)
         snprintf(caller->reason, sizeof caller->reason, "%s", result->reason);
 }
@@ -188,6 +214,7 @@ struct caller *call_with(int index, const char *payload, bool wants_tail) {
     snprintf(caller->request_id, sizeof caller->request_id, "00000000-0000-4000-8000-%012d", index);
     struct invoke_request request = {
         .function = function,
+        .qualifier = called_qualifier,
         .invoked_arn = "arn:aws:lambda:us-east-1:000000000000:function:f",
         .request_id = caller->request_id,
         .trace_id = "Root=1-00000000-000000000000000000000000",
@@ -210,7 +237,7 @@ struct runtime start_sandbox(uint64_t id) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(http_listen_port(listener))};
     inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
     assert_int_equal(pipe2(pipes, O_NONBLOCK | O_CLOEXEC), 0);
-    struct sandbox_fds fds = {listener, api_listener, pipes[0], -1};
+    struct sandbox_fds fds = {listener, api_listener, pipes[0], -1, -1};
     invoke_sandbox_callbacks()->started(invoke, id, &fds);
     fd_close(&fds.api_listener);
     struct runtime runtime = {.sock = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), .output = pipes[1]};

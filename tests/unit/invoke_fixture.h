@@ -22,6 +22,7 @@ struct caller {
     char payload[4096];
     char tail[LIMIT_LOG_TAIL_BYTES + 1];
     char reason[64];
+    uint32_t retry_after_s;
     struct invocation *invocation;
     char request_id[IDENT_UUID_BYTES];
 };
@@ -41,6 +42,7 @@ struct launched {
 
 extern uint64_t started_count;
 extern bool is_killed[MAX_SANDBOXES + 1];
+extern bool is_frozen[MAX_SANDBOXES + 1];
 extern struct launched launched;
 extern struct clock test_clock; /* the machine's, and so much ahead of it */
 extern int64_t clock_ahead_us;
@@ -54,11 +56,14 @@ extern struct caller callers[8];
 /* The modules above: what they were asked for, and what they answer. */
 struct upper {
     bool has_credentials;
+    bool is_busy; /* a call to the API is being served */
     int64_t lifetime_ms;
     int opened;
     int closed;
 };
 extern struct upper upper;
+extern uint32_t scaling_rate;        /* what make_invoke() limits starts to */
+extern const char *called_qualifier; /* what call() goes through */
 void set_upper(void);
 
 void make_invoke(uint32_t concurrency);

@@ -81,76 +81,6 @@ static struct cgroup_layout parse(const char *mountinfo, const char *self_cgroup
     return layout;
 }
 
-/* Finding hierarchies. */
-
-static void test_pure_version2(void **state) {
-    (void)state;
-    struct cgroup_layout layout = parse(
-        "22 27 0:21 / /proc rw,relatime - proc proc rw\n"
-        "35 24 0:30 / /sys/fs/cgroup rw,nosuid,nodev,noexec,relatime shared:9 - cgroup2 cgroup2 "
-        "rw,nsdelegate,memory_recursiveprot\n",
-        "0::/system.slice/lamb.service\n");
-    assert_int_equal(layout.count, 1);
-    assert_true(layout.trees[0].is_unified);
-    assert_string_equal(layout.trees[0].mount_point, "/sys/fs/cgroup");
-    assert_string_equal(layout.trees[0].options, "rw,nsdelegate,memory_recursiveprot");
-    assert_string_equal(layout.trees[0].own, "/system.slice/lamb.service");
-    cgroup_layout_done(&layout);
-}
-
-static void test_hybrid(void **state) {
-    (void)state;
-    struct cgroup_layout layout = parse(
-        "32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n"
-        "33 31 0:31 / /sys/fs/cgroup/cpuset rw - cgroup cgroup rw,cpuset\n"
-        "35 31 0:32 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
-        "39 31 0:36 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n"
-        "40 31 0:37 / /sys/fs/cgroup/systemd rw - cgroup cgroup rw,name=systemd\n"
-        "41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n"
-        "42 31 0:32 / /mnt/again rw - cgroup cgroup rw,memory\n",
-        "4:memory:/a\n0::/\n");
-    assert_int_equal(layout.count, 4);
-    assert_true(layout.trees[0].is_unified);
-    assert_string_equal(layout.trees[1].mount_point, "/sys/fs/cgroup/cpu,cpuacct");
-    assert_true(layout.trees[1].offers[CGROUP_CPU]);
-    assert_false(layout.trees[1].offers[CGROUP_MEMORY]);
-    assert_true(layout.trees[2].offers[CGROUP_MEMORY]);
-    assert_true(layout.trees[3].offers[CGROUP_PIDS]);
-    cgroup_layout_done(&layout);
-}
-
-static void test_own_path_in_a_container(void **state) {
-    (void)state;
-    static const struct {
-        const char *mounted;
-        const char *own;
-        const char *relative;
-    } cases[] = {
-        {"/docker/abc", "0::/docker/abc\n", "/"},    {"/docker/abc", "0::/docker/abc/inner\n", "/inner"},
-        {"/docker/abc", "0::/docker/abcdef\n", "/"}, {"/", "0::/../other\n", "/"},
-        {"/", "1:name=x:/\n0::/a/b\n", "/a/b"},      {"/", "", "/"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        OWN_MEM char *mountinfo = mem_format("35 24 0:30 %s /cg rw - cgroup2 none rw\n", cases[i].mounted);
-        struct cgroup_layout layout = parse(mountinfo, cases[i].own);
-        assert_string_equal(layout.trees[0].own, cases[i].relative);
-        cgroup_layout_done(&layout);
-    }
-}
-
-static void test_strange_lines(void **state) {
-    (void)state;
-    struct cgroup_layout layout = parse(
-        "\n \nnonsense\n1 2 3\n1 2 3 4 5 6\n1 2 3 4 5 6 - \n1 2 3 4 5 6 - cgroup2\n"
-        "1 2 0:3 / /with\\040blank rw - cgroup2 none rw,x\n"
-        "1 2 0:3 / /second rw - cgroup2 none rw\n"
-        "1 2 0:3 / /half rw - cgroup",
-        "0:");
-    assert_int_equal(layout.count, 1);
-    assert_string_equal(layout.trees[0].mount_point, "/with blank");
-    cgroup_layout_done(&layout);
-}
-
 static void test_no_hierarchy(void **state) {
     (void)state;
     struct cgroup_layout layout = parse("22 27 0:21 / /proc rw,relatime - proc proc rw\n", "0::/\n");
@@ -163,6 +93,9 @@ static void test_no_hierarchy(void **state) {
     assert_int_equal(set.place_of[CGROUP_MEMORY], -1);
     assert_true(cgroup_limit(&set, 1, &(struct cgroup_limits){1, 1, 1}, NULL));
     assert_int_equal(cgroup_open_peak(&set, 1), -1);
+    assert_int_equal(cgroup_open_freezer(&set, 1), -1);
+    assert_false(cgroup_has_old_freezer(&set));
+    cgroup_let_die(&set, 1);
     assert_int_equal(cgroup_read_usage(&set, 1).memory_peak_bytes, 0);
     assert_true(cgroup_remove(&set, 1, NULL));
     cgroup_close(&set);
@@ -259,10 +192,11 @@ static void test_open_hybrid(void **state) {
     struct cgroup_set set = open_set(&layout);
     assert_int_equal(set.count, 4);
     assert_true(set.places[0].is_unified);
-    for (int i = 0; i < CGROUP_CONTROLLERS; i++) {
+    for (int i = 0; i < CGROUP_FREEZER; i++) {
         assert_true(set.place_of[i] > 0);
         assert_false(set.places[set.place_of[i]].is_unified);
     }
+    assert_int_equal(set.place_of[CGROUP_FREEZER], 0);
     assert_true(exists("memory/" INSTANCE));
     assert_true(exists("v2/" INSTANCE));
     cgroup_close(&set);
@@ -479,6 +413,67 @@ static void test_usage_that_is_not_there(void **state) {
     cgroup_layout_done(&layout);
 }
 
+/* Freezing. */
+
+static void freeze_and_thaw(const struct cgroup_set *set, const char *file, bool is_old, const char *frozen,
+                            const char *thawed) {
+    make(file, "");
+    OWN_FD int freezer = cgroup_open_freezer(set, 7);
+    assert_int_equal(cgroup_has_old_freezer(set), is_old);
+    assert_true(cgroup_freeze(freezer, is_old, true, NULL));
+    assert_string_equal(content_of(file), frozen);
+    assert_int_equal(lseek(freezer, 0, SEEK_SET), 0);
+    assert_true(cgroup_freeze(freezer, is_old, false, NULL));
+    assert_string_equal(content_of(file), thawed);
+    struct err err;
+    OWN_FD int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    assert_false(cgroup_freeze(full, is_old, true, &err));
+    assert_non_null(strstr(err.text, frozen));
+}
+
+static void test_freezer_version2_is_preferred(void **state) {
+    (void)state;
+    struct cgroup_layout layout = make_hybrid();
+    OWN_MEM char *line = mount_line("freezer", "cgroup", "rw,freezer");
+    make("freezer/x", "");
+    struct cgroup_layout old = parse(line, "");
+    layout.trees[layout.count++] = old.trees[0];
+    struct cgroup_set set = open_set(&layout);
+    freeze_and_thaw(&set, "v2/" INSTANCE "/7/cgroup.freeze", false, "1", "0");
+    cgroup_let_die(&set, 7);
+    assert_false(exists("freezer/" INSTANCE));
+    cgroup_close(&set);
+    cgroup_layout_done(&layout);
+}
+
+static void test_freezer_version1(void **state) {
+    (void)state;
+    OWN_MEM char *line = mount_line("freezer", "cgroup", "rw,freezer");
+    make("freezer/x", "");
+    struct cgroup_layout layout = parse(line, "");
+    struct cgroup_set set = open_set(&layout);
+    freeze_and_thaw(&set, "freezer/" INSTANCE "/7/freezer.state", true, "FROZEN", "THAWED");
+    make("freezer/" INSTANCE "/7/freezer.state", "FROZEN");
+    cgroup_let_die(&set, 7);
+    assert_string_equal(content_of("freezer/" INSTANCE "/7/freezer.state"), "THAWED");
+    cgroup_close(&set);
+    cgroup_layout_done(&layout);
+}
+
+/* What an earlier run left frozen would hold a kill back. */
+static void test_leftovers_are_thawed(void **state) {
+    (void)state;
+    OWN_MEM char *line = mount_line("freezer", "cgroup", "rw,freezer");
+    make("freezer/" INSTANCE "/0/cgroup.procs", "");
+    make("freezer/" INSTANCE "/0/freezer.state", "FROZEN");
+    struct cgroup_layout layout = parse(line, "");
+    struct cgroup_set set = open_set(&layout);
+    assert_false(cgroup_clear(&set, 0, NULL));
+    assert_string_equal(content_of("freezer/" INSTANCE "/0/freezer.state"), "THAWED");
+    cgroup_close(&set);
+    cgroup_layout_done(&layout);
+}
+
 /* Making and removing groups. */
 
 static void test_make_and_remove(void **state) {
@@ -533,10 +528,6 @@ static void test_leftovers_that_stay(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pure_version2),
-        cmocka_unit_test(test_hybrid),
-        cmocka_unit_test(test_own_path_in_a_container),
-        cmocka_unit_test(test_strange_lines),
         cmocka_unit_test(test_no_hierarchy),
         ON_TREE(test_open_version2),
         ON_TREE(test_open_delegated),
@@ -554,6 +545,9 @@ int main(void) {
         ON_TREE(test_usage_version1),
         ON_TREE(test_usage_version2),
         ON_TREE(test_usage_that_is_not_there),
+        ON_TREE(test_freezer_version2_is_preferred),
+        ON_TREE(test_freezer_version1),
+        ON_TREE(test_leftovers_are_thawed),
         ON_TREE(test_make_and_remove),
         ON_TREE(test_leftovers_are_removed),
         ON_TREE(test_leftovers_that_stay),

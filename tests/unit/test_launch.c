@@ -112,6 +112,18 @@ static void logging(void **state) {
     assert_string_equal(variable("AWS_LAMBDA_LOG_LEVEL"), "INFO");
 }
 
+static void streams_of_shared_groups_name_the_function(void **state) {
+    (void)state;
+    static const char date[] = "2026/01/31/";
+    char stream[LAUNCH_STREAM_BYTES];
+    launch_log_stream(function, INT64_C(1769862896123000), stream);
+    assert_memory_equal(stream, "2026/01/31/[$LATEST]", sizeof date - 1 + 9);
+    assert_int_equal(strspn(stream + sizeof date - 1 + 9, "0123456789abcdef"), 32);
+    function_set_text(&function->log_group, "mine");
+    launch_log_stream(function, INT64_C(1769862896123000), stream);
+    assert_memory_equal(stream, "2026/01/31/f[$LATEST]", sizeof date - 1 + 10);
+}
+
 static void layers(void **state) {
     (void)state;
     const struct function_layer layer = {.arn = "arn:aws:lambda:us-east-1:000000000000:layer:l:1"};
@@ -158,6 +170,7 @@ int main(void) {
         TEST(credentials_and_api),
         TEST(a_functions_own_endpoint_wins),
         TEST(logging),
+        TEST(streams_of_shared_groups_name_the_function),
         TEST(layers),
         TEST(an_interpreter_that_layers_hide),
         TEST(a_runtime_that_is_gone),

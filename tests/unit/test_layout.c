@@ -260,7 +260,7 @@ static int make_merged(const struct place *place, const struct zip_item layers[]
     char digests[MOST_ITEMS][DIGEST_SHA256_HEX_BYTES];
     const char *list[MOST_ITEMS];
     struct err err;
-    int fd;
+    int fd = -1;
     for (size_t i = 0; i < count; i++) {
         make_layer(place, layers[i], digests[i]);
         list[i] = digests[i];

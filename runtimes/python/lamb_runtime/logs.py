@@ -64,8 +64,9 @@ class _JsonFormatter(logging.Formatter):
             fields["stackTrace"] = standard("traceback").format_tb(trace)
             fields["errorType"] = kind.__name__ if kind else None
             fields["errorMessage"] = str(error)
-            fields["location"] = "%s:%s:%s" % (record.pathname, record.funcName, record.lineno)
         fields["requestId"] = record.aws_request_id
+        if record.exc_info:
+            fields["location"] = "%s:%s:%s" % (record.pathname, record.funcName, record.lineno)
         fields["tenantId"] = record.tenant_id
         for name, value in record.__dict__.items():
             if name not in OWN_FIELDS and name not in fields:

@@ -126,7 +126,9 @@ static bool prepare_update(struct edit *edit, struct err *err) {
 }
 
 static void committed(struct edit *edit) {
-    aliases_put(&function_edit_entry(edit)->aliases, take_ptr(edit->state));
+    struct catalogue_entry *entry = function_edit_entry(edit);
+    aliases_put(&entry->aliases, take_ptr(edit->state));
+    concurrency_refresh(lambda_of(edit->call), entry);
 }
 
 static void finished(struct edit *edit) {

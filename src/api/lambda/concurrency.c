@@ -56,16 +56,64 @@ int64_t concurrency_unreserved(const struct lambda *lambda, const char *account,
     return left;
 }
 
+/* ---- what is to be initialised ahead ---- */
+
+static void add_target(struct provision_wish *wish, const struct catalogue_entry *entry, const char *version,
+                       uint32_t count) {
+    const struct function *function = entry_version(entry, version);
+    if (wish->count > 0 && function && function->state == FUNCTION_ACTIVE)
+        wish->targets[wish->target_count++] = (struct provision_target){function, count};
+}
+
+/* Of an alias with two versions each has its part, by weight. One that was sent to $LATEST since has nothing.
+ */
+static struct provision_wish make_wish(const struct catalogue_entry *entry, const struct record *record) {
+    struct json_doc doc;
+    struct provision_wish wish = {
+        .qualifier = record->key.name,
+        .count = (uint32_t)setting_number(setting_parse(record->document, &doc), "Requested", 0)};
+    json_doc_done(&doc);
+    const struct alias *alias = entry_alias(entry, wish.qualifier);
+    if (!alias) {
+        add_target(&wish, entry, wish.qualifier, wish.count);
+        return wish;
+    }
+    if (strcmp(alias->version, FUNCTION_LATEST) == 0)
+        wish.count = 0;
+    uint32_t others = alias->other_version[0] ? (uint32_t)(wish.count * alias->other_weight + 0.5) : 0;
+    add_target(&wish, entry, alias->version, wish.count - others);
+    if (alias->other_version[0])
+        add_target(&wish, entry, alias->other_version, others);
+    return wish;
+}
+
+static void provision(struct lambda *lambda, const struct catalogue_entry *entry) {
+    char scope[FUNCTION_SCOPE_BYTES];
+    const struct records *records = &lambda->api->records;
+    const struct record_key key = function_record(entry, SETTING_PROVISIONED, "", scope);
+    const size_t first = records_after(records, &key);
+    size_t count = 0;
+    while (records_at(records, first + count, &key))
+        count++;
+    OWN_MEM struct provision_wish *wishes = mem_alloc_array(count + 1, sizeof *wishes);
+    for (size_t i = 0; i < count; i++)
+        wishes[i] = make_wish(entry, records_at(records, first + i, &key));
+    invoke_provision(lambda->api->invoke, entry->account, entry->name, wishes, count);
+}
+
 void concurrency_refresh(struct lambda *lambda, struct catalogue_entry *entry) {
     struct json_doc doc;
     struct json_value document = setting_read(lambda->api, entry, SETTING_CONCURRENCY, "", &doc);
     int64_t before = concurrency_reserved(entry);
     entry->has_reserved = json_is_present(document);
     entry->reserved = (uint32_t)setting_number(document, MEMBER, 0);
+    bool had_provisioned = entry->provisioned > 0;
     entry->provisioned = (uint32_t)concurrency_provisioned(lambda->api, entry, NULL);
     json_doc_done(&doc);
     if (concurrency_reserved(entry) != before)
         invoke_set_reserved(lambda->api->invoke, entry->account, entry->name, concurrency_reserved(entry));
+    if (had_provisioned || entry->provisioned > 0)
+        provision(lambda, entry);
 }
 
 void concurrency_restore(struct lambda *lambda) {

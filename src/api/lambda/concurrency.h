@@ -26,7 +26,8 @@ int64_t concurrency_unreserved(const struct lambda *lambda, const char *account,
 int64_t concurrency_minimum(const struct lambda *lambda);
 
 /* To be called when records of kind SETTING_CONCURRENCY or SETTING_PROVISIONED of the function may have
- * changed, and when the function was deleted: brings what is kept in memory, and admission, in line. */
+ * changed, or where its aliases lead, or when a version became active, and when the function was deleted:
+ * brings what is kept in memory, and what invoke/ does, in line. */
 void concurrency_refresh(struct lambda *lambda, struct catalogue_entry *entry);
 
 /* The same for all functions at start. */

@@ -7,6 +7,8 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "model/log_group.h"
+#include "model/runtime.h"
 
 static void write_object(struct json_writer *writer, const char *key, const char *name, const char *value) {
     json_key(writer, key);
@@ -39,30 +41,26 @@ static void write_layers(struct json_writer *writer, const struct function *func
 }
 
 static void write_logging(struct json_writer *writer, const struct function *function) {
-    char own_group[LIMIT_FUNCTION_NAME_CHARS + sizeof "/aws/lambda/"];
-    snprintf(own_group, sizeof own_group, "/aws/lambda/%s", function->name);
+    char group[LOG_GROUP_BYTES];
+    log_group_of(function, group);
     json_key(writer, "LoggingConfig");
     json_open_object(writer);
     json_put_member(writer, "ApplicationLogLevel", function_log_level_name(function->application_log_level));
     json_put_member(writer, "LogFormat", function->logs_json ? "JSON" : "Text");
-    json_put_member(writer, "LogGroup", function->log_group ? function->log_group : own_group);
+    json_put_member(writer, "LogGroup", group);
     json_put_member(writer, "SystemLogLevel", function_log_level_name(function->system_log_level));
     json_close_object(writer);
 }
 
-/* The service names a runtime version by a hash. Ours is made of the runtime's name: it is stable, and
- * differs between runtimes. */
 static void write_runtime_version(struct json_writer *writer, const struct function *function,
                                   const char *arn) {
-    uint8_t hash[DIGEST_SHA256_BYTES];
-    char hex[DIGEST_SHA256_HEX_BYTES];
-    digest_sha256(function->runtime, strlen(function->runtime), hash);
-    digest_hex(hash, sizeof hash, hex);
+    char hash[DIGEST_SHA256_HEX_BYTES];
+    runtime_version_hash(function->runtime, hash);
     const char *home_end = arn; /* behind "arn:<partition>:lambda:<region>" */
     for (int colons = 0; *home_end && (*home_end != ':' || ++colons < 4); home_end++)
         ;
     char version_arn[FUNCTION_ARN_BYTES + sizeof "::runtime:" + DIGEST_SHA256_HEX_BYTES];
-    snprintf(version_arn, sizeof version_arn, "%.*s::runtime:%s", (int)(home_end - arn), arn, hex);
+    snprintf(version_arn, sizeof version_arn, "%.*s::runtime:%s", (int)(home_end - arn), arn, hash);
     write_object(writer, "RuntimeVersionConfig", "RuntimeVersionArn", version_arn);
 }
 

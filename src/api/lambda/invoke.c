@@ -168,7 +168,7 @@ static void done(void *arg, const struct invoke_result *result) {
     switch (result->outcome) {
     case INVOKE_DONE: answer(call, result, false); break;
     case INVOKE_FUNCTION_ERROR: answer(call, result, true); break;
-    case INVOKE_THROTTLED: call_throttle(call, result->reason); break;
+    case INVOKE_THROTTLED: call_throttle(call, result->reason, result->retry_after_s); break;
     case INVOKE_FAILED: call_fail(call, result->failure); break;
     }
 }
@@ -177,30 +177,6 @@ static void done(void *arg, const struct invoke_result *result) {
 static void gone(struct api_call *call) {
     invocation_abandon(state_of(call)->invocation);
     call_free(call);
-}
-
-static void start(struct api_call *call, const struct function *function, const char *arn,
-                  const char *client_context, bool wants_log_tail) {
-    struct invoke_state *state = state_of(call);
-    memcpy(state->version, function->version, sizeof state->version);
-    set_trace_id(call, state->trace_id);
-    struct http_text payload = call->request->body;
-    const struct invoke_request request = {
-        .function = function,
-        .invoked_arn = arn,
-        .request_id = call->request_id,
-        .trace_id = state->trace_id,
-        .client_context = client_context,
-        .payload = payload.len ? payload.data : "{}",
-        .payload_len = payload.len ? payload.len : 2,
-        .wants_log_tail = wants_log_tail,
-    };
-    struct invocation *invocation;
-    invoke_start(call->api->invoke, &request, done, call, &invocation);
-    if (!invocation) /* it was over at once, and the call with it */
-        return;
-    state->invocation = invocation;
-    call->gone = gone;
 }
 
 static void answer_dry_run(struct api_call *call) {
@@ -268,6 +244,33 @@ static bool read_request(const struct api_call *call, struct invoke_input *input
            check_payload(call->request->body, err);
 }
 
+static void start(struct api_call *call, const struct function *function, const struct invoke_input *input) {
+    struct invoke_state *state = state_of(call);
+    memcpy(state->version, function->version, sizeof state->version);
+    set_trace_id(call, state->trace_id);
+    char arn[FUNCTION_ARN_BYTES];
+    if (input->is_qualified)
+        target_arn(call, &input->ref, arn);
+    struct http_text payload = call->request->body;
+    const struct invoke_request request = {
+        .function = function,
+        .invoked_arn = input->is_qualified ? arn : input->entry->arn,
+        .qualifier = input->ref.qualifier,
+        .request_id = call->request_id,
+        .trace_id = state->trace_id,
+        .client_context = input->client_context,
+        .payload = payload.len ? payload.data : "{}",
+        .payload_len = payload.len ? payload.len : 2,
+        .wants_log_tail = input->sent.wants_log_tail,
+    };
+    struct invocation *invocation;
+    invoke_start(call->api->invoke, &request, done, call, &invocation);
+    if (!invocation) /* it was over at once, and the call with it */
+        return;
+    state->invocation = invocation;
+    call->gone = gone;
+}
+
 void lambda_invoke(struct api_call *call) {
     struct invoke_input input;
     const struct function *function = NULL;
@@ -290,9 +293,5 @@ void lambda_invoke(struct api_call *call) {
         refuse(call, &err);
         return;
     }
-    char arn[FUNCTION_ARN_BYTES];
-    if (input.is_qualified)
-        target_arn(call, &input.ref, arn);
-    start(call, function, input.is_qualified ? arn : input.entry->arn, input.client_context,
-          input.sent.wants_log_tail);
+    start(call, function, &input);
 }

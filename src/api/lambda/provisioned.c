@@ -1,6 +1,7 @@
 /* Provisioned concurrency of versions and aliases: PutProvisionedConcurrencyConfig and its Get, List and
- * Delete. What is asked for is checked, stored and counted; environments are not initialised ahead yet, so
- * that every configuration says that it failed. A record: {"Requested":n,"LastModified":"..."}. */
+ * Delete. What is asked for is checked, stored and counted; invoke/provision does it and tells how far it is.
+ * A record: {"Requested":n,"LastModified":"..."}. */
+#include <stdio.h>
 #include <string.h>
 
 #include "api/lambda/aliases.h"
@@ -14,15 +15,41 @@
 #define ITEM_BYTES 2048
 #define PAGE_ITEMS 50
 
-static void write_members(struct json_writer *writer, struct json_value document) {
+#define UNPUBLISHED "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
+
+static void write_members(struct json_writer *writer, struct json_value document, const char *status,
+                          const struct provision_status *progress) {
     json_put_member_integer(writer, "RequestedProvisionedConcurrentExecutions",
                             setting_number(document, "Requested", 0));
-    json_put_member_integer(writer, "AvailableProvisionedConcurrentExecutions", 0);
-    json_put_member_integer(writer, "AllocatedProvisionedConcurrentExecutions", 0);
-    json_put_member(writer, "Status", "FAILED");
-    json_put_member(writer, "StatusReason",
-                    "Lamb does not initialise execution environments ahead of invocations yet.");
+    json_put_member_integer(writer, "AvailableProvisionedConcurrentExecutions", progress->available);
+    json_put_member_integer(writer, "AllocatedProvisionedConcurrentExecutions", progress->allocated);
+    json_put_member(writer, "Status", status);
+    if (progress->is_failed)
+        json_put_member(writer, "StatusReason", progress->reason);
     setting_copy(writer, document, "LastModified");
+}
+
+static bool leads_to_latest(const struct catalogue_entry *entry, const char *qualifier) {
+    const struct alias *alias = entry_alias(entry, qualifier);
+    return alias && strcmp(alias->version, FUNCTION_LATEST) == 0;
+}
+
+/* As a config is shown. An alias may have been sent to $LATEST since. */
+static void write_config(struct json_writer *writer, const struct api_call *call,
+                         const struct catalogue_entry *entry, const char *qualifier,
+                         struct json_value document) {
+    struct provision_status progress = {0};
+    invoke_provision_status(call->api->invoke, entry->account, entry->name, qualifier, &progress);
+    if (leads_to_latest(entry, qualifier)) {
+        progress.is_failed = true;
+        snprintf(progress.reason, sizeof progress.reason, "%s", UNPUBLISHED);
+    }
+    bool is_ready = progress.available >= setting_number(document, "Requested", 0);
+    write_members(writer, document,
+                  progress.is_failed ? "FAILED"
+                  : is_ready         ? "READY"
+                                     : "IN_PROGRESS",
+                  &progress);
 }
 
 static bool parse(const struct api_call *call, struct function_ref *ref, struct err *err) {
@@ -118,9 +145,10 @@ static bool check_put(const struct api_call *call, struct function_ref *ref,
     if (!parse(call, ref, err))
         return false;
     if (is_latest(ref))
-        return err_set(err, ERR_PARAMETER,
-                       "Provisioned Concurrency Configs cannot be applied to unpublished function versions.");
-    return find(call, ref, ret_entry, err);
+        return err_set(err, ERR_PARAMETER, UNPUBLISHED);
+    if (!find(call, ref, ret_entry, err))
+        return false;
+    return !leads_to_latest(*ret_entry, ref->qualifier) || err_set(err, ERR_PARAMETER, UNPUBLISHED);
 }
 
 static bool prepare_put(struct edit *edit, struct err *err) {
@@ -140,8 +168,11 @@ static bool prepare_put(struct edit *edit, struct err *err) {
     setting_put(edit, SETTING_PROVISIONED, ref.qualifier, document);
     struct json_doc doc;
     struct json_writer *writer = edit_answer(edit, ITEM_BYTES);
+    struct provision_status progress = {0};
+    invoke_provision_status(call->api->invoke, entry->account, entry->name, ref.qualifier, &progress);
+    progress.is_failed = false;
     json_open_object(writer);
-    write_members(writer, setting_parse(document, &doc));
+    write_members(writer, setting_parse(document, &doc), "IN_PROGRESS", &progress);
     json_close_object(writer);
     json_doc_done(&doc);
     return true;
@@ -161,7 +192,8 @@ static void committed(struct edit *edit) {
     struct catalogue_entry *entry = function_edit_entry(edit);
     concurrency_refresh(lambda_of(edit->call), entry);
     if (edit->steps[0].kind == STORE_RECORD_PUT)
-        setting_warn(edit, "ProvisionedConcurrencyConfig");
+        invoke_provision_retry(edit->call->api->invoke, entry->account, entry->name,
+                               input_text(&edit->call->input, "Qualifier"));
 }
 
 void lambda_put_provisioned_concurrency_config(struct api_call *call) {
@@ -204,7 +236,7 @@ void lambda_get_provisioned_concurrency_config(struct api_call *call) {
         buf_init(&body, ITEM_BYTES);
         json_writer_init(&writer, &body);
         json_open_object(&writer);
-        write_members(&writer, document);
+        write_config(&writer, call, entry, ref.qualifier, document);
         json_close_object(&writer);
         call_answer(call, &body);
     } else {
@@ -226,7 +258,7 @@ static void list(struct page *page, const struct api_call *call, const struct ca
         function_arn_format(call->api->options.region, entry->account, entry->name, record->key.name, arn);
         json_open_object(&page->writer);
         json_put_member(&page->writer, "FunctionArn", arn);
-        write_members(&page->writer, setting_parse(record->document, &doc));
+        write_config(&page->writer, call, entry, record->key.name, setting_parse(record->document, &doc));
         json_close_object(&page->writer);
         json_doc_done(&doc);
     }

@@ -21,16 +21,6 @@ static bool has_dead_letters(const struct function *function, const char *machin
     return function->dead_letter_arn != NULL;
 }
 
-static bool has_json_logs(const struct function *function, const char *machine) {
-    (void)machine;
-    return function->logs_json;
-}
-
-static bool has_log_group(const struct function *function, const char *machine) {
-    (void)machine;
-    return function->log_group != NULL;
-}
-
 static bool is_snapstart(const struct function *function, const char *machine) {
     (void)machine;
     return function->is_snapstart;
@@ -60,13 +50,6 @@ static const struct setting rows[] = {
             "does not mount network file systems yet, and what the function wrote there would be lost"),
     REFUSED("ImageConfig", NULL, "does not run container images yet"),
     REFUSED("KMSKeyArn", NULL, "does not encrypt environment variables with a key of KMS yet"),
-    WARNED("LoggingConfig", "ApplicationLogLevel", has_json_logs,
-           "does not filter log lines by their level yet"),
-    WARNED("LoggingConfig", "LogFormat", has_json_logs,
-           "writes its own lines into the log as text, not yet as JSON"),
-    WARNED("LoggingConfig", "LogGroup", has_log_group,
-           "keeps one log per function, and only tells the function of the group"),
-    WARNED("LoggingConfig", "SystemLogLevel", has_json_logs, "does not filter log lines by their level yet"),
     REFUSED("PackageType", "Zip", "does not run container images yet"),
     REFUSED("PublishTo", NULL, "has no managed instances, for which $LATEST.PUBLISHED is made"),
     WARNED("SnapStart", "ApplyOn", is_snapstart, "does not start published versions from snapshots yet"),

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/change.h"
+#include "api/lambda/concurrency.h"
 #include "api/lambda/function_code.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -98,6 +99,7 @@ static void swap_in(struct settle *settle) {
     if (settle->version) {
         struct function *version = take_ptr(settle->version);
         function_unref(entry_replace_version(entry, version));
+        concurrency_refresh(lambda, entry);
     }
     if (settle->latest) {
         struct function *latest = take_ptr(settle->latest);

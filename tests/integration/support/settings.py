@@ -5,6 +5,10 @@ def concurrency(calls):
     return ["--concurrency", str(calls)]
 
 
+def scaling_rate(environments):
+    return ["--scaling-rate", str(environments)]
+
+
 def idle_timeout(seconds):
     return ["--idle-timeout", str(seconds)]
 

@@ -1,0 +1,35 @@
+/* Between invocations an environment does not run: it is frozen a moment after it waits at /next, and thawed
+ * just before it gets an event. Belongs to its environment.
+ *
+ * The moment is there for callers in a row, who pay nothing for this. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sandbox/host.h"
+#include "sys/loop.h"
+
+struct freeze {
+    struct sandbox_host *host;
+    uint64_t sandbox_id;
+    int fd; /* sandbox_fds.freezer */
+    bool is_frozen;
+    struct loop_timer *timer; /* NULL before freeze_begin() */
+    bool (*may_freeze)(void *arg);
+    void *arg;
+};
+
+/* The sandbox runs. Takes the descriptor. `may_freeze` is asked before each freezing, and again later where
+ * it says no. */
+void freeze_begin(struct freeze *freeze, struct loop *loop, struct sandbox_host *host, uint64_t sandbox_id,
+                  int freezer_fd, bool (*may_freeze)(void *arg), void *arg);
+
+/* The environment waits at /next. */
+void freeze_soon(struct freeze *freeze);
+
+/* It is to run. */
+void freeze_thaw(struct freeze *freeze);
+
+/* The sandbox ends. One that is all zero is fine. */
+void freeze_end(struct freeze *freeze);
