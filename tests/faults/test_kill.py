@@ -206,7 +206,7 @@ def test_kill_while_stopping(new_daemon):
     )
     with ThreadPoolExecutor(1) as pool:
         call = pool.submit(lamb.invoke, name)
-        wait_until(lambda: "START" in lamb.logs(name), 10, "the call has begun")
+        wait_until(lambda: "START RequestId" in lamb.logs(name), 10, "the call has begun")
         tree = lamb.daemon.tree()
         lamb.daemon.terminate()
         lamb.daemon.kill()
@@ -225,7 +225,7 @@ def test_killed_daemon_takes_its_environments_along(new_daemon):
     )
     with ThreadPoolExecutor(1) as pool:
         call = pool.submit(lamb.invoke, name)
-        wait_until(lambda: "START" in lamb.logs(name), 10, "the call has begun")
+        wait_until(lambda: "START RequestId" in lamb.logs(name), 10, "the call has begun")
         tree = lamb.daemon.tree()
         lamb.daemon.kill()
         call.exception()
@@ -244,7 +244,7 @@ def test_runtime_killed_from_outside(lamb, number):
     name = lamb.create_python(source, Timeout=60)
     with ThreadPoolExecutor(1) as pool:
         call = pool.submit(lamb.invoke, name, 50)
-        wait_until(lambda: "START" in lamb.logs(name), 10, "the call has begun")
+        wait_until(lambda: "START RequestId" in lamb.logs(name), 10, "the call has begun")
         for pid in strange_processes(lamb.daemon):
             send_signal(pid, number)
         answer = call.result(20)
@@ -278,7 +278,7 @@ def test_spawner_killed(new_daemon):
     name = lamb.create_python(source, Timeout=60)
     with ThreadPoolExecutor(1) as pool:
         call = pool.submit(lamb.request, "POST", f"/2015-03-31/functions/{name}/invocations", "50")
-        wait_until(lambda: "START" in lamb.logs(name), 10, "the call has begun")
+        wait_until(lambda: "START RequestId" in lamb.logs(name), 10, "the call has begun")
         tree = lamb.daemon.tree()
         spawner = [pid for pid, _ in tree if processes.program(pid) == "lamb-spawner"][0]
         below = [(pid, started) for pid, started in tree[1:] if pid != spawner]

@@ -149,7 +149,7 @@ def test_call_that_runs_during_an_update_ends_with_the_code_it_began_with(lamb):
     lamb.invoke(name, 0)
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(lamb.invoke, name, 2)
-        wait_until(lambda: lamb.logs(name).count("START") == 2, 10, "the call has begun")
+        wait_until(lambda: lamb.logs(name).count("START RequestId") == 2, 10, "the call has begun")
         lamb.update_code(name, version("new"))
         assert lamb.invoke(name, {}).json == "new"
         assert running.result().json == "old"
@@ -159,7 +159,7 @@ def test_delete_while_a_call_runs(lamb):
     name = lamb.create_python(WHO_PY, Timeout=20)
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(lamb.invoke, name, 1)
-        wait_until(lambda: "START" in lamb.logs(name), 10, "the call has begun")
+        wait_until(lambda: "START RequestId" in lamb.logs(name), 10, "the call has begun")
         lamb.client.delete_function(FunctionName=name)
         assert running.result().error is None
     wait_until(lambda: not strange_processes(lamb.daemon), 5, "its environment is gone")
@@ -179,7 +179,7 @@ def test_concurrency_limit(new_daemon):
     name = lamb.create_python(WHO_PY, Timeout=20)
     with ThreadPoolExecutor(2) as pool:
         running = [pool.submit(lamb.invoke, name, 3) for _ in range(2)]
-        wait_until(lambda: lamb.logs(name).count("START") == 2, 10, "both calls have begun")
+        wait_until(lambda: lamb.logs(name).count("START RequestId") == 2, 10, "both calls have begun")
         answer = lamb.request("POST", f"/2015-03-31/functions/{name}/invocations", "0")
         assert (answer.status, answer.error) == (429, "TooManyRequestsException")
         assert answer.json == {
@@ -209,7 +209,7 @@ def test_reserved_concurrency(lamb):
     lamb.client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(lamb.invoke, name, 3)
-        wait_until(lambda: lamb.logs(name).count("START") == 1, 10, "the call has begun")
+        wait_until(lambda: lamb.logs(name).count("START RequestId") == 1, 10, "the call has begun")
         assert_reserved_is_used_up(call_raw(lamb, name))
         assert lamb.invoke(other, {}).error is None
         assert running.result().error is None

@@ -189,7 +189,7 @@ def handler(event, context):
         ["/usr/bin/python3", "-c", CALLER, lamb.daemon.url, name],
         env=clean_environment(lamb.daemon.keys), stdout=subprocess.PIPE,
     )  # fmt: skip
-    wait_until(lambda: "START" in lamb.logs(name), 20, "the call has begun")
+    wait_until(lambda: "START RequestId" in lamb.logs(name), 20, "the call has begun")
     follower = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=clean_environment())
     try:
         seen = []

@@ -200,7 +200,7 @@ def test_stopping_does_not_wait_for_ever(new_daemon):
         call = pool.submit(
             lambda: lamb.request("POST", f"/2015-03-31/functions/{name}/invocations", "{}")
         )
-        wait_until(lambda: "START" in lamb.logs(name), 10, "the call has begun")
+        wait_until(lambda: "START RequestId" in lamb.logs(name), 10, "the call has begun")
         lamb.daemon.terminate()
         assert lamb.daemon.wait(15) == 0
         failed = call.exception(15)
@@ -225,7 +225,7 @@ def test_no_new_connections_while_stopping(new_daemon):
     )
     with ThreadPoolExecutor(1) as pool:
         call = pool.submit(lamb.invoke, name)
-        wait_until(lambda: "START" in lamb.logs(name), 10, "the call has begun")
+        wait_until(lambda: "START RequestId" in lamb.logs(name), 10, "the call has begun")
         lamb.daemon.terminate()
 
         def is_refused():
