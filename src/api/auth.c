@@ -77,12 +77,21 @@ static bool put_record(const struct auth_setup *setup, const struct record_key *
     return true;
 }
 
+/* Whether the settings still name the account. */
+static bool is_served(const struct auth *auth, const char *account) {
+    const char *const *further = auth->options->accounts;
+    while (further && *further && strcmp(*further, account) != 0)
+        further++;
+    return (further && *further) || strcmp(auth->options->account, account) == 0;
+}
+
 static bool load_keys(struct auth *auth, const struct records *records, struct err *err) {
     for (size_t i = 0; i < records->count; i++) {
         struct access_key key;
-        if (strcmp(records->items[i]->key.kind, KEY_RECORD) != 0)
+        const struct record *record = records->items[i];
+        if (strcmp(record->key.kind, KEY_RECORD) != 0 || !is_served(auth, record->key.account))
             continue;
-        if (!key_read(records->items[i], &key, err))
+        if (!key_read(record, &key, err))
             return false;
         keep_key(auth, &key);
         mem_wipe(&key, sizeof key);
@@ -144,7 +153,7 @@ static bool find_session_key(const struct auth_setup *setup, uint8_t key[SEAL_KE
 
 bool auth_init(struct auth *auth, const struct auth_setup *setup, struct err *err) {
     uint8_t session_key[SEAL_KEY_BYTES] = {0};
-    *auth = (struct auth){.region = setup->options->region, .identities = setup->identities};
+    *auth = (struct auth){.options = setup->options, .identities = setup->identities};
     map_init(&auth->keys);
     bool ok = load_keys(auth, setup->records, err) && make_roots(auth, setup, err) &&
               find_session_key(setup, session_key, err);
@@ -200,7 +209,10 @@ static bool find_claimed(struct auth *auth, const struct sigv4_claim *claim, int
         ret_claimed->key = map_get(&auth->keys, claim->access_key);
         ret_claimed->secret = ret_claimed->key ? ret_claimed->key->secret : NULL;
     } else {
-        ret_claimed->session = sessions_open(&auth->sessions, claim->access_key, claim->session_token);
+        const struct session *session = sessions_open(&auth->sessions, claim->access_key,
+                                                      claim->session_token);
+        if (session && is_served(auth, session->principal.account))
+            ret_claimed->session = session;
         ret_claimed->secret = ret_claimed->session ? ret_claimed->session->secret : NULL;
     }
     if (!ret_claimed->secret)
@@ -213,7 +225,7 @@ static bool find_claimed(struct auth *auth, const struct sigv4_claim *claim, int
 
 static bool is_region(const struct auth *auth, const struct sigv4_claim *claim) {
     bool is_global = strcmp(claim->service, "iam") == 0 || strcmp(claim->service, "sts") == 0;
-    return strcmp(claim->region, auth->region) == 0 ||
+    return strcmp(claim->region, auth->options->region) == 0 ||
            (is_global && strcmp(claim->region, GLOBAL_REGION) == 0);
 }
 
@@ -227,7 +239,7 @@ static bool check_claim(struct auth *auth, const struct sigv4_claim *claim, int6
     return err_set(&refusal->err, ERR_UNAUTHENTICATED,
                    "Credential should be scoped to a valid region. This Lamb serves '%s' (setting `region`), "
                    "not '%s'.",
-                   auth->region, claim->region);
+                   auth->options->region, claim->region);
 }
 
 bool auth_check_claim(struct auth *auth, const struct http_request *request, int64_t now_s,

@@ -21,7 +21,7 @@ struct db;
 struct identities;
 
 struct auth {
-    const char *region;
+    const struct api_options *options;
     const struct identities *identities;
     struct map keys;               /* id -> struct access_key, owned */
     const struct access_key *root; /* of the main account */
@@ -38,7 +38,8 @@ struct auth_setup {
     struct db *db;
 };
 
-/* Reads all keys from the records; makes the root keys of the accounts and the key of sessions where there
+/* Reads from the records the keys of the accounts that the options name (what others have is kept, but nobody
+ * can call as them); makes the root keys of the accounts and the key of sessions where there
  * are none. Blocks: start-up. */
 bool auth_init(struct auth *auth, const struct auth_setup *setup, struct err *err);
 void auth_done(struct auth *auth);

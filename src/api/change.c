@@ -1,8 +1,6 @@
 /* See change.h. What the job reads are values that its starter holds. */
 #include "api/change.h"
 
-#include <stdio.h>
-
 #include "api/context.h"
 #include "sys/work.h"
 
@@ -12,8 +10,8 @@ static void run(void *job) {
 }
 
 static void delete_function_records(struct records *records, const struct function *function) {
-    char scope[sizeof RECORD_FUNCTION_SCOPE + LIMIT_FUNCTION_NAME_CHARS];
-    snprintf(scope, sizeof scope, RECORD_FUNCTION_SCOPE "%s", function->name);
+    char scope[RECORD_FUNCTION_SCOPE_BYTES];
+    record_function_scope(function->name, scope);
     records_delete_scope(records, function->account, scope);
 }
 

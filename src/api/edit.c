@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 
@@ -11,9 +10,8 @@ static void finish(struct edit *edit) {
     if (edit->actions->finished)
         edit->actions->finished(edit);
     for (size_t i = 0; i < edit->step_count; i++) {
-        if (edit->steps[i].document) /* which may be a secret */
-            mem_wipe((char *)edit->steps[i].document, strlen(edit->steps[i].document));
-        free(edit->texts[i]);
+        record_free(edit->records[i]);
+        free(edit->tags[i]);
         function_unref(edit->steps[i].function);
     }
     buf_done(&edit->answer);
@@ -84,23 +82,13 @@ static struct store_step *add_step(struct edit *edit, enum store_step_kind kind)
     return step;
 }
 
-static char *append(char **end, const char *text) {
-    char *copy = *end;
-    *end = stpcpy(copy, text) + 1;
-    return copy;
-}
-
 static void add_record_step(struct edit *edit, enum store_step_kind kind, const struct record_key *key,
                             const char *document) {
-    char *end = mem_alloc(strlen(key->account) + strlen(key->scope) + strlen(key->kind) + strlen(key->name) +
-                          strlen(document) + 5);
-    edit->texts[edit->step_count] = end;
+    struct record *record = record_new(key, document);
+    edit->records[edit->step_count] = record;
     struct store_step *step = add_step(edit, kind);
-    step->key.account = append(&end, key->account);
-    step->key.scope = append(&end, key->scope);
-    step->key.kind = append(&end, key->kind);
-    step->key.name = append(&end, key->name);
-    step->document = append(&end, document);
+    step->key = record->key;
+    step->document = record->document;
 }
 
 void edit_put(struct edit *edit, const struct record_key *key, const char *document) {
@@ -117,7 +105,7 @@ void edit_function(struct edit *edit, enum store_step_kind kind, const struct fu
 
 void edit_function_tags(struct edit *edit, const struct function *function, const char *tags_json) {
     char *copy = mem_text(tags_json);
-    edit->texts[edit->step_count] = copy;
+    edit->tags[edit->step_count] = copy;
     struct store_step *step = add_step(edit, STORE_FUNCTION_TAGS);
     step->function = function;
     step->tags_json = copy;

@@ -10,6 +10,7 @@
 
 #include "api/call.h"
 #include "api/change.h"
+#include "api/records.h"
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/turns.h"
@@ -44,7 +45,8 @@ struct edit {
     struct turn turn;
     struct change change;
     struct store_step steps[EDIT_MAX_STEPS];
-    char *texts[EDIT_MAX_STEPS];
+    struct record *records[EDIT_MAX_STEPS]; /* what the steps on records point to */
+    char *tags[EDIT_MAX_STEPS];
     size_t step_count;
     struct buf answer;
     struct json_writer writer;

@@ -7,12 +7,9 @@
 
 #include "base/mem.h"
 
-void records_init(struct records *records) {
-    *records = (struct records){0};
-}
-
-/* Some documents are secrets: access keys, the key of sessions. */
-static void record_free(struct record *record) {
+void record_free(struct record *record) {
+    if (!record)
+        return;
     mem_wipe((char *)record->document, strlen(record->document));
     free(record);
 }
@@ -76,7 +73,7 @@ static const char *put_text(char **end, const char *text) {
     return copy;
 }
 
-static struct record *record_new(const struct record_key *key, const char *document) {
+struct record *record_new(const struct record_key *key, const char *document) {
     size_t texts = strlen(key->account) + strlen(key->scope) + strlen(key->kind) + strlen(key->name) +
                    strlen(document) + 5;
     struct record *record = mem_alloc(sizeof *record + texts);

@@ -12,13 +12,17 @@ struct record {
     const char *document; /* JSON */
 };
 
+/* A copy in one block, and its end (NULL is fine), which wipes the document: access keys are secrets. */
+struct record *record_new(const struct record_key *key, const char *document);
+void record_free(struct record *record);
+
+/* All zero: empty. */
 struct records {
     struct record **items;
     size_t count;
     size_t capacity;
 };
 
-void records_init(struct records *records);
 void records_done(struct records *records);
 
 /* The document, or NULL. It stays until the record is changed: not longer than until the loop's next turn. */

@@ -30,9 +30,6 @@ struct json_fault {
  * be NULL. */
 bool json_check(const char *text, size_t len, struct json_fault *fault);
 
-/* Appends the whole message: the fault's text and, on a second line, its place, as AWS Lambda answers it. */
-bool json_fault_append(const struct json_fault *fault, struct buf *buf);
-
 enum json_type { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 
 struct json_token {
@@ -109,6 +106,11 @@ void json_put_bool(struct json_writer *writer, bool value);
 void json_put_null(struct json_writer *writer);
 void json_put_raw(struct json_writer *writer, const char *text, size_t len); /* must be JSON */
 
+void json_put_value(struct json_writer *writer, struct json_value value); /* as it stands in its text */
+
 /* key + string in one line; nothing when text is NULL. */
 void json_put_member(struct json_writer *writer, const char *key, const char *text);
 void json_put_member_integer(struct json_writer *writer, const char *key, int64_t number);
+
+/* The same for a value; nothing when it is absent. */
+void json_put_member_value(struct json_writer *writer, const char *key, struct json_value value);

@@ -486,7 +486,3 @@ void json_fault_explain(const struct json_scan *scan, enum json_stop stop, struc
     };
     explain[stop](&(struct report){.scan = scan, .fault = ret_fault});
 }
-
-bool json_fault_append(const struct json_fault *fault, struct buf *buf) {
-    return buf_append_format(buf, "%s\n at " JSON_FAULT_SOURCE, fault->text, fault->line, fault->column);
-}

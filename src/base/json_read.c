@@ -98,12 +98,17 @@ static bool add_scalar(struct builder *builder, size_t len, size_t *at) {
     return add_token(builder, scalar_type(text[start]), start, end);
 }
 
+/* Between tokens. A comparison, no strchr(): a hostile text may be white space for the most part. */
+static bool is_filler(char c) {
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t' || c == ',' || c == ':';
+}
+
 static bool build(struct builder *builder, size_t len) {
     const char *text = builder->doc.text;
     for (size_t at = 0; at < len;) {
         char c = text[at];
         bool ok = true;
-        if (strchr(" \t\n\r,:", c))
+        if (is_filler(c))
             at++;
         else if (c == '{' || c == '[')
             ok = add_token(builder, c == '{' ? JSON_OBJECT : JSON_ARRAY, at++, 0);

@@ -59,7 +59,7 @@ static void append_quoted(struct buf *buf, const char *text, size_t len) {
     size_t done = 0; /* bytes before this one are appended */
     for (size_t at = 0; at < len;) {
         unsigned char c = (unsigned char)text[at];
-        size_t size = utf8_sequence(text + at, len - at);
+        size_t size = c < 0x80 ? 1 : utf8_sequence(text + at, len - at);
         if (size != 0 && c >= 0x20 && c != '"' && c != '\\') {
             at += size;
             continue;
@@ -110,6 +110,12 @@ void json_put_raw(struct json_writer *writer, const char *text, size_t len) {
     buf_append(writer->buf, text, len);
 }
 
+void json_put_value(struct json_writer *writer, struct json_value value) {
+    size_t len;
+    const char *raw = json_raw(value, &len);
+    json_put_raw(writer, raw, len);
+}
+
 void json_put_member(struct json_writer *writer, const char *key, const char *text) {
     if (!text)
         return;
@@ -120,4 +126,11 @@ void json_put_member(struct json_writer *writer, const char *key, const char *te
 void json_put_member_integer(struct json_writer *writer, const char *key, int64_t number) {
     json_key(writer, key);
     json_put_integer(writer, number);
+}
+
+void json_put_member_value(struct json_writer *writer, const char *key, struct json_value value) {
+    if (!json_is_present(value))
+        return;
+    json_key(writer, key);
+    json_put_value(writer, value);
 }

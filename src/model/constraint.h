@@ -95,8 +95,3 @@ bool constraint_read_integer(const char *text, int64_t *ret_number);
 /* A text from path, query or header; NULL when it was not sent. */
 void constraint_check_text(const struct constraint *constraint, const char *text,
                            struct violations *violations);
-
-/* An integer from the query. False (ERR_SYNTAX) when it is none; *ret_number is written when it is and breaks
- * no rule. */
-bool constraint_check_integer(const struct constraint *constraint, const char *text, int64_t *ret_number,
-                              struct violations *violations, struct err *err);

@@ -255,15 +255,3 @@ void constraint_check_text(const struct constraint *constraint, const char *text
     check_init(&check, violations);
     check_sent(&check, constraint, &(struct constraint_texts){&text, text ? 1 : 0});
 }
-
-bool constraint_check_integer(const struct constraint *constraint, const char *text, int64_t *ret_number,
-                              struct violations *violations, struct err *err) {
-    double number;
-    if (text && !constraint_check_text_type(constraint, text, &number, err))
-        return false;
-    size_t count = violations->count;
-    constraint_check_text(constraint, text, violations);
-    if (text && violations->count == count)
-        constraint_read_integer(text, ret_number);
-    return true;
-}

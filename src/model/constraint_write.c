@@ -2,12 +2,6 @@
 #include "base/mem.h"
 #include "model/constraint.h"
 
-static void write_raw(struct json_value value, struct json_writer *writer) {
-    size_t len;
-    const char *raw = json_raw(value, &len);
-    json_put_raw(writer, raw, len);
-}
-
 static void write_text(struct json_value value, struct json_writer *writer) {
     OWN_MEM char *text = json_string(value);
     json_put_string(writer, text ? text : "");
@@ -18,7 +12,7 @@ static void write_integer(struct json_value value, struct json_writer *writer) {
     if (json_integer(value, &number))
         json_put_integer(writer, number);
     else
-        write_raw(value, writer);
+        json_put_value(writer, value);
 }
 
 static void write_members(const struct constraint *members, struct json_value value,
@@ -60,7 +54,7 @@ void constraint_write(const struct constraint *constraint, struct json_value val
     case CONSTRAINT_BLOB: write_text(value, writer); break;
     case CONSTRAINT_INTEGER: write_integer(value, writer); break;
     case CONSTRAINT_DOUBLE:
-    case CONSTRAINT_BOOLEAN: write_raw(value, writer); break;
+    case CONSTRAINT_BOOLEAN: json_put_value(writer, value); break;
     case CONSTRAINT_LIST: write_items(constraint->item, value, writer); break;
     case CONSTRAINT_MAP: write_entries(constraint->item, value, writer); break;
     case CONSTRAINT_STRUCT: write_members(constraint->members, value, writer); break;

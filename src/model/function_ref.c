@@ -11,7 +11,6 @@
 #include "model/constraint.h"
 #include "model/lambda/patterns.h"
 #include "model/pattern.h"
-#include "model/unicode.h"
 
 #define PATTERN_PREFIX                                                                                       \
     "(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?"              \
@@ -141,24 +140,6 @@ bool function_ref_parse(const char *text, enum function_ref_kind kind, struct fu
     copy_span(ret_ref->name, sizeof ret_ref->name, parts.name);
     copy_span(ret_ref->qualifier, sizeof ret_ref->qualifier, parts.qualifier);
     return true;
-}
-
-const char *function_ref_violation(const char *text, enum function_ref_kind kind) {
-    static const struct {
-        const char *too_long;
-        const char *mismatch;
-    } words[] = {
-        [FUNCTION_REF_READ] = {"Member must have length less than or equal to 256",
-                               "Member must satisfy regular expression pattern: " READ_PATTERN},
-        [FUNCTION_REF_WRITE] = {"Member must have length less than or equal to 140",
-                                "Member must satisfy regular expression pattern: " WRITE_PATTERN},
-    };
-    size_t len = strlen(text);
-    if (len == 0)
-        return "Member must have length greater than or equal to 1";
-    if (unicode_utf16_units(text, len) > (size_t)name_members[kind].max)
-        return words[kind].too_long;
-    return name_members[kind].pattern->matches(text, len) ? NULL : words[kind].mismatch;
 }
 
 bool function_ref_check_new_name(const struct function_ref *ref, struct err *err) {

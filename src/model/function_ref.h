@@ -33,10 +33,6 @@ enum function_ref_kind { FUNCTION_REF_READ, FUNCTION_REF_WRITE };
 bool function_ref_parse(const char *text, enum function_ref_kind kind, struct function_ref *ret_ref,
                         struct err *err);
 
-/* The constraint text alone ("Member must satisfy regular expression pattern: ..."), for callers that gather
- * several violations; NULL when `text` is fine. */
-const char *function_ref_violation(const char *text, enum function_ref_kind kind);
-
 /* For CreateFunction: ERR_PARAMETER when the name itself has more than 64 characters. */
 bool function_ref_check_new_name(const struct function_ref *ref, struct err *err);
 

@@ -71,6 +71,3 @@ enum policy_decision {
  * takes time in the product of its length and the text's at most. Policy variables (${aws:username}) are
  * replaced from the facts; what a fact brings in is never a wildcard. */
 enum policy_decision policy_evaluate(const struct policy *policy, const struct policy_request *request);
-
-/* Whether a text matches a pattern with `*` and `?` (one character), with case, the way StringLike does. */
-bool policy_matches(const char *pattern, const char *text);

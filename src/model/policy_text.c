@@ -107,13 +107,6 @@ struct span {
     const char *end;
 };
 
-struct wildcards {
-    char any;
-    char one;
-};
-
-static const struct wildcards marks_as_wildcards = {POLICY_MARK_ANY, POLICY_MARK_ONE};
-
 /* Bytes of the first character; a byte that begins none is one by itself. */
 static size_t char_bytes(struct span text) {
     size_t size = utf8_sequence(text.at, (size_t)(text.end - text.at));
@@ -125,27 +118,27 @@ static bool is_same(char a, char b, bool is_folded) {
 }
 
 /* Bytes at the front of the text that the pattern's next byte, which is no star, stands for; 0 when none. */
-static size_t matched_bytes(struct span pattern, struct span text, struct wildcards wild, bool is_folded) {
+static size_t matched_bytes(struct span pattern, struct span text, bool is_folded) {
     if (pattern.at == pattern.end || text.at == text.end)
         return 0;
-    if (*pattern.at == wild.one)
+    if (*pattern.at == POLICY_MARK_ONE)
         return char_bytes(text);
     return is_same(*pattern.at, *text.at, is_folded) ? 1 : 0;
 }
 
-static bool matches(struct span pattern, struct span text, struct wildcards wild, bool is_folded,
+static bool matches(struct span pattern, struct span text, bool is_folded,
                     const struct policy_request *request) {
     const char *star = NULL;  /* what follows the last star */
     const char *retry = NULL; /* where the text goes on behind what that star stands for */
     while (pattern.at < pattern.end || text.at < text.end) {
         if (!policy_spend(request, 1))
             return false;
-        if (pattern.at < pattern.end && *pattern.at == wild.any) {
+        if (pattern.at < pattern.end && *pattern.at == POLICY_MARK_ANY) {
             star = ++pattern.at;
             retry = text.at;
             continue;
         }
-        size_t matched = matched_bytes(pattern, text, wild, is_folded);
+        size_t matched = matched_bytes(pattern, text, is_folded);
         if (matched > 0) {
             pattern.at++;
             text.at += matched;
@@ -166,7 +159,7 @@ static struct span whole(const char *text) {
 
 bool policy_text_matches(const char *pattern, const char *text, bool is_folded,
                          const struct policy_request *request) {
-    return matches(whole(pattern), whole(text), marks_as_wildcards, is_folded, request);
+    return matches(whole(pattern), whole(text), is_folded, request);
 }
 
 #define ARN_SECTIONS 6
@@ -179,16 +172,10 @@ bool policy_text_matches_arn(const char *pattern, const char *arn, const struct 
             return false;
         if (!pattern_colon)
             break;
-        if (!matches((struct span){pattern, pattern_colon}, (struct span){arn, arn_colon}, marks_as_wildcards,
-                     false, request))
+        if (!matches((struct span){pattern, pattern_colon}, (struct span){arn, arn_colon}, false, request))
             return false;
         pattern = pattern_colon + 1;
         arn = arn_colon + 1;
     }
     return policy_text_matches(pattern, arn, false, request);
-}
-
-bool policy_matches(const char *pattern, const char *text) {
-    const struct policy_request any = {0};
-    return matches(whole(pattern), whole(text), (struct wildcards){'*', '?'}, false, &any);
 }

@@ -1,13 +1,11 @@
 /* See change.h. */
 #include "store/change.h"
 
-#include <stdio.h>
-
 #include "store/functions.h"
 
 static bool delete_function(struct db *db, const struct function *function, struct err *err) {
-    char scope[sizeof RECORD_FUNCTION_SCOPE + LIMIT_FUNCTION_NAME_CHARS];
-    snprintf(scope, sizeof scope, RECORD_FUNCTION_SCOPE "%s", function->name);
+    char scope[RECORD_FUNCTION_SCOPE_BYTES];
+    record_function_scope(function->name, scope);
     return store_function_delete(db, function, err) &&
            store_records_delete_scope(db, function->account, scope, err);
 }

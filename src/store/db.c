@@ -173,10 +173,6 @@ void db_bind_integer(struct db_statement *statement, int index, int64_t number) 
     note_bind(statement, sqlite3_bind_int64(statement->handle, index, number));
 }
 
-void db_bind_null(struct db_statement *statement, int index) {
-    note_bind(statement, sqlite3_bind_null(statement->handle, index));
-}
-
 bool db_step(struct db_statement *statement, bool *ret_row, struct err *err) {
     sqlite3 *handle = sqlite3_db_handle(statement->handle);
     int result = statement->bind_result;

@@ -24,7 +24,6 @@ bool db_statement(struct db *db, const char *sql, struct db_statement **ret_stat
 /* Parameters count from 1. Texts must live until the statement was reset. */
 void db_bind_text(struct db_statement *statement, int index, const char *text, size_t len);
 void db_bind_integer(struct db_statement *statement, int index, int64_t number);
-void db_bind_null(struct db_statement *statement, int index);
 
 /* Steps: *ret_row says whether there is a row. Columns count from 0 and live until the next step. Failures
  * are ERR_CONFLICT for a broken uniqueness or reference, ERR_CORRUPT, ERR_TIMEOUT when another process holds

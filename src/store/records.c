@@ -1,7 +1,12 @@
 /* The rows of records. What a record is in the store: schema.c. */
 #include "store/records.h"
 
+#include <stdio.h>
 #include <string.h>
+
+void record_function_scope(const char *name, char ret_scope[RECORD_FUNCTION_SCOPE_BYTES]) {
+    snprintf(ret_scope, RECORD_FUNCTION_SCOPE_BYTES, RECORD_FUNCTION_SCOPE "%s", name);
+}
 
 static void bind(struct db_statement *statement, int index, const char *text) {
     db_bind_text(statement, index, text, strlen(text));

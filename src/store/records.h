@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "base/limits.h"
 #include "store/db.h"
 
 /* The name of a record. Records are kept in this order: account, scope, kind, name. */
@@ -15,7 +16,11 @@ struct record_key {
 };
 
 #define RECORD_FUNCTION_SCOPE "function/"
+#define RECORD_FUNCTION_SCOPE_BYTES (sizeof RECORD_FUNCTION_SCOPE + LIMIT_FUNCTION_NAME_CHARS)
 #define RECORD_LAYER_SCOPE "layer/"
+
+/* The scope of what belongs to the function of that name. */
+void record_function_scope(const char *name, char ret_scope[RECORD_FUNCTION_SCOPE_BYTES]);
 
 /* Each of these is meant for a transaction of the caller's; see store/change.h. */
 bool store_record_put(struct db *db, const struct record_key *key, const char *document, struct err *err);

@@ -118,7 +118,7 @@ class Owners:
     def run_until_killed(self, daemon, after_s):
         stop = threading.Event()
         running = [self.pool.submit(owner.run, stop) for owner in self.all]
-        time.sleep(after_s)
+        time.sleep(after_s)  # waits for nothing: it chooses the moment of the kill
         assert daemon.is_running(), daemon.stderr()[-8000:]
         daemon.kill()
         stop.set()
@@ -205,7 +205,7 @@ def test_kill_while_a_data_directory_is_made():
         first = subprocess.Popen(
             [*command, *daemon.args], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        time.sleep(0.005 * turn)
+        time.sleep(0.005 * turn)  # waits for nothing: it chooses the moment of the kill
         first.kill()
         first.wait()
         try:

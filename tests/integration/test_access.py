@@ -230,6 +230,22 @@ def test_accounts_are_separate(accounts):
     assert named == accounts.daemon.run_cli("env", *directory).stdout
 
 
+def test_keys_of_an_account_that_is_served_no_more(accounts):
+    user = accounts.user("reader", allow("sts:*"), by=accounts.other)
+    daemon, args = accounts.daemon, accounts.daemon.args
+    daemon.stop()
+    daemon.args = []
+    daemon.start()
+    for caller in (accounts.other, user):
+        assert "(InvalidClientTokenId)" in caller.run("sts", "get-caller-identity").stderr
+    accounts.root.may("sts", "get-caller-identity")
+    daemon.stop()
+    daemon.args = args
+    daemon.start()
+    for caller in (accounts.other, user):
+        assert caller.may("sts", "get-caller-identity")["Account"] == OTHER
+
+
 def test_accounts_without_signatures(new_daemon):
     """With --auth off the key that is named still tells the account."""
     accounts = Accounts(new_daemon(*settings.accounts(OTHER), *settings.no_auth()))

@@ -171,6 +171,32 @@ def test_managed_policy(iam, lamb):
     assert refused(iam.get_policy, PolicyArn=arn)[1:] == ("NoSuchEntity", f"Policy {arn} was not found.")
 
 
+def test_entities_of_a_policy_come_in_pages(iam):
+    arn = iam.create_policy(PolicyName="Shared", PolicyDocument=READ_TEXT)["Policy"]["Arn"]
+    for name in ("anna", "Zoe"):
+        iam.create_user(UserName=name)
+        iam.attach_user_policy(UserName=name, PolicyArn=arn)
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)
+        iam.attach_role_policy(RoleName=name, PolicyArn=arn)
+
+    def pages(**members):
+        pager = iam.get_paginator("list_entities_for_policy").paginate(PolicyArn=arn, **members)
+        return [
+            (
+                [user["UserName"] for user in page["PolicyUsers"]],
+                [role["RoleName"] for role in page.get("PolicyRoles", [])],
+            )
+            for page in pager
+        ]
+
+    assert pages() == [(["anna", "Zoe"], ["anna", "Zoe"])]
+    three = {"PageSize": 3}
+    assert pages(PaginationConfig=three) == [(["anna", "Zoe"], ["anna"]), ([], ["Zoe"])]
+    one = {"PageSize": 1}
+    assert pages(EntityFilter="User", PaginationConfig=one) == [(["anna"], []), (["Zoe"], [])]
+    assert refused(iam.list_entities_for_policy, PolicyArn=arn, Marker="?")[1] == "ValidationError"
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -374,6 +374,10 @@ def test_tags(lamb, function, mappings):
     lamb.client.tag_resource(Resource=arn, Tags={"c": "d"})
     lamb.client.untag_resource(Resource=arn, TagKeys=["a"])
     assert lamb.client.list_tags(Resource=arn)["Tags"] == {"c": "d"}
+    version = arn.replace(":event-source-mapping:", ":function:event-source-mapping:")
+    answer_of_version = lamb.request("GET", "/2017-03-31/tags/" + quote(version, safe=""))
+    assert answer_of_version.status == 400
+    assert answer_of_version.message.startswith("Tags on function aliases and versions are not supported.")
     lamb.client.delete_event_source_mapping(UUID=answer.json["UUID"])
     answer = lamb.request("GET", "/2017-03-31/tags/" + quote(arn, safe=""))
     assert (answer.status, answer.message) == (404, f"Event source mapping not found: {arn}")

@@ -161,6 +161,25 @@ def test_an_alias_takes_them_to_its_new_version(lamb, ready):
     assert {executed for _, _, executed in answers} == {version}
 
 
+def test_an_alias_is_not_moved_to_a_version_that_has_its_own(lamb, ready):
+    version = next_version(lamb, ready, "second")
+    provision(lamb, ready, version, 1)
+    before = lamb.client.get_alias(FunctionName=ready, Name="live")
+    for change in (
+        {"FunctionVersion": version},
+        {"RoutingConfig": {"AdditionalVersionWeights": {version: 0.5}}},
+    ):
+        with pytest.raises(
+            lamb.client.exceptions.ResourceConflictException, match="on an already Provisioned version"
+        ):
+            lamb.client.update_alias(FunctionName=ready, Name="live", **change)
+    after = lamb.client.get_alias(FunctionName=ready, Name="live")
+    assert (after["FunctionVersion"], after["RevisionId"]) == ("1", before["RevisionId"])
+    lamb.client.update_alias(FunctionName=ready, Name="live", Description="still changes")
+    lamb.client.create_alias(FunctionName=ready, Name="bare", FunctionVersion="1")
+    lamb.client.update_alias(FunctionName=ready, Name="bare", FunctionVersion=version)
+
+
 def test_an_alias_of_latest_has_none(lamb, ready):
     lamb.client.update_alias(FunctionName=ready, Name="live", FunctionVersion="$LATEST")
     wait_until(lambda: counts(lamb, ready) == (0, 0), 20, "they are gone")
@@ -178,8 +197,8 @@ def test_an_alias_shares_them_out_by_weight(lamb):
     )
     provision(lamb, name, "live", 4)
     wait_ready(lamb, name)
-    log = lamb.logs(name)
-    assert log.count(f"initialised {AHEAD}") == 4
+    wait_until(lambda: lamb.logs(name).count(f"initialised {AHEAD}") >= 4, 5, "all four have begun")
+    assert lamb.logs(name).count(f"initialised {AHEAD}") == 4
     for _ in range(12):
         assert lamb.invoke(name, 0, Qualifier="live").json[0] == AHEAD
 

@@ -91,9 +91,8 @@ static void start(struct records *records) {
 static void every_pair_of_sides(void **state) {
     (void)state;
     static const char *const names[LEVELS] = {"nothing", "allowed", "denied"};
-    struct records records;
+    struct records records = {0};
     struct principal home[LEVELS], away[LEVELS];
-    records_init(&records);
     for (int i = 0; i < LEVELS; i++) {
         add(&records, IDENTITY_USER, HOME, names[i], identity_texts[i], &home[i]);
         add(&records, IDENTITY_USER, AWAY, names[i], identity_texts[i], &away[i]);
@@ -119,9 +118,8 @@ static void every_pair_of_sides(void **state) {
 
 static void words_of_a_refusal(void **state) {
     (void)state;
-    struct records records;
+    struct records records = {0};
     struct principal nobody, denied, stranger;
-    records_init(&records);
     add(&records, IDENTITY_USER, HOME, "nobody", NULL, &nobody);
     add(&records, IDENTITY_USER, HOME, "denied", identity_texts[DENIED], &denied);
     add(&records, IDENTITY_USER, AWAY, "stranger", identity_texts[ALLOWED], &stranger);
@@ -145,9 +143,8 @@ static void words_of_a_refusal(void **state) {
 
 static void who_was_made_again_is_another(void **state) {
     (void)state;
-    struct records records;
+    struct records records = {0};
     struct principal session, user;
-    records_init(&records);
     add(&records, IDENTITY_ROLE, HOME, "role", identity_texts[ALLOWED], &session);
     add(&records, IDENTITY_USER, HOME, "user", identity_texts[ALLOWED], &user);
     start(&records);
@@ -167,8 +164,7 @@ static void who_was_made_again_is_another(void **state) {
 /* A user with one policy, asked once. */
 static bool may(const char *condition, struct tags tags, struct principal *principal,
                 enum identity_kind kind) {
-    struct records records;
-    records_init(&records);
+    struct records records = {0};
     OWN_MEM char *text = mem_format(
         "{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\","
         "\"Resource\":\"*\",\"Condition\":%s}}",
@@ -214,7 +210,7 @@ static void facts_about_the_caller(void **state) {
 /* Ten policies whose patterns match almost everywhere. */
 static void costs_are_bounded(void **state) {
     (void)state;
-    struct records records;
+    struct records records = {0};
     struct principal user;
     OWN(buf) struct buf text;
     buf_init(&text, 100000);
@@ -225,7 +221,6 @@ static void costs_are_bounded(void **state) {
         buf_append_format(&text, "%s\"arn:aws:lambda:us-east-1:000000000000:function:*%0500dx\"",
                           i ? "," : "", 0);
     buf_append_text(&text, "]}}");
-    records_init(&records);
     add(&records, IDENTITY_USER, HOME, "user", buf_text(&text), &user);
     start(&records);
     char resource[2049] = "arn:aws:lambda:us-east-1:000000000000:function:";
@@ -242,11 +237,10 @@ static void costs_are_bounded(void **state) {
 
 static void roles_of_functions(void **state) {
     (void)state;
-    struct records records;
+    struct records records = {0};
     struct principal role, user;
     struct principal boss = root(HOME);
     static const char arn[] = "arn:aws:iam::" HOME ":role/role";
-    records_init(&records);
     add(&records, IDENTITY_ROLE, HOME, "role", NULL, &role);
     add(&records, IDENTITY_USER, HOME, "user", identity_texts[ALLOWED], &user);
     start(&records);

@@ -108,10 +108,9 @@ static void put(struct records *records, const struct identity *identity) {
 
 static void things_are_found_by_name_and_arn(void **state) {
     (void)state;
-    struct records records;
+    struct records records = {0};
     struct identities identities;
     struct identity role;
-    records_init(&records);
     make_role(&role);
     put(&records, &role);
     assert_true(identities_init(&identities, &records, &err));

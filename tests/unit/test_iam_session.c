@@ -11,6 +11,7 @@
 
 #include "api/auth.h"
 #include "api/iam/identities.h"
+#include "api/options.h"
 #include "base/ident.h"
 #include "base/mem.h"
 
@@ -28,8 +29,11 @@ static const struct session_request request = {
     .expires_s = NOW_S + 900,
 };
 
+static struct api_options options;
+
 static int setup(void **state) {
     (void)state;
+    options = (struct api_options){.region = REGION, .account = request.account};
     sessions_init(&sessions, key);
     sessions_grant(&sessions, &request, &credentials);
     return 0;
@@ -124,7 +128,7 @@ static void only_so_many_are_remembered(void **state) {
 /* A presigned GET with the credentials, signed at `signed_at_s` and checked at `now_s`. */
 static bool try_request(const char *secret, int64_t signed_at_s, int64_t now_s, struct principal *ret_caller,
                         struct auth_refusal *refusal) {
-    struct auth auth = {.region = REGION, .sessions = sessions};
+    struct auth auth = {.options = &options, .sessions = sessions};
     map_init(&auth.keys);
     const struct sigv4_presign presign = {
         .scheme = "http",
@@ -170,6 +174,18 @@ static void requests_of_a_session(void **state) {
     assert_int_equal(refusal.exception, API_UNRECOGNIZED_CLIENT);
 }
 
+static void sessions_end_with_their_account(void **state) {
+    (void)state;
+    const char *const further[] = {"222222222222", request.account, NULL};
+    struct principal caller;
+    struct auth_refusal refusal;
+    options.account = "111111111111";
+    assert_false(try_request(credentials.secret, NOW_S, NOW_S, &caller, &refusal));
+    assert_int_equal(refusal.exception, API_UNRECOGNIZED_CLIENT);
+    options.accounts = further;
+    assert_true(try_request(credentials.secret, NOW_S, NOW_S, &caller, &refusal));
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void) {
@@ -180,6 +196,7 @@ int main(void) {
         TEST(the_longest_names_fit),
         TEST(only_so_many_are_remembered),
         TEST(requests_of_a_session),
+        TEST(sessions_end_with_their_account),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

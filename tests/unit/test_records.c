@@ -14,12 +14,6 @@
 
 static struct records records;
 
-static int make(void **state) {
-    (void)state;
-    records_init(&records);
-    return 0;
-}
-
 static int drop(void **state) {
     (void)state;
     records_done(&records);
@@ -124,7 +118,7 @@ static void many_in_any_order(void **state) {
 }
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make, drop)
+#define TEST(name) cmocka_unit_test_teardown(name, drop)
     const struct CMUnitTest tests[] = {
         TEST(finds_by_the_whole_key),
         TEST(walks_one_kind_in_order),

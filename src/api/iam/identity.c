@@ -66,10 +66,14 @@ void identity_done(struct identity *identity) {
     *identity = (struct identity){0};
 }
 
+static bool is_white_space(char c) {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 size_t identity_count_chars(const char *text) {
     size_t count = 0;
     for (; *text; text++)
-        count += !strchr(" \t\r\n", *text) && ((unsigned char)*text & 0xc0) != 0x80;
+        count += !is_white_space(*text) && ((unsigned char)*text & 0xc0) != 0x80;
     return count;
 }
 

@@ -31,7 +31,8 @@ bool listing_begin(struct listing *listing, struct api_call *call, const char *n
     listing->left = input_integer(&call->input, "MaxItems", DEFAULT_ITEMS);
     buf_init(&listing->body, QUERY_ANSWER_BYTES);
     query_open(&listing->body, call);
-    xml_open(&listing->body, name);
+    if (name)
+        xml_open(&listing->body, name);
     return true;
 }
 
@@ -48,7 +49,8 @@ bool listing_takes(struct listing *listing, const char *key) {
 }
 
 void listing_answer(struct listing *listing) {
-    xml_close(&listing->body, listing->name);
+    if (listing->name)
+        xml_close(&listing->body, listing->name);
     xml_put_bool(&listing->body, "IsTruncated", listing->is_truncated);
     if (listing->is_truncated) {
         OWN_MEM char *marker = mem_alloc(digest_base64_encoded_bytes(strlen(listing->last)));

@@ -32,7 +32,8 @@ struct listing {
     bool is_truncated;
 };
 
-/* Opens the result and the list of that name. ERR_VALIDATION for a Marker that is none. */
+/* Opens the result and the list of that name, or none (NULL): a handler with several lists in one result
+ * opens and closes them itself. ERR_VALIDATION for a Marker that is none. */
 bool listing_begin(struct listing *listing, struct api_call *call, const char *name, struct err *err);
 
 /* True when the member belongs on this page: the caller then writes it. */

@@ -219,25 +219,28 @@ void iam_list_instance_profiles_for_role(struct api_call *call) {
 
 /* ---- who has a policy ---- */
 
-static void list_entities(struct buf *body, const struct api_call *call, const struct identity *policy,
-                          enum identity_kind kind, const char *list) {
+static void list_entities(struct listing *listing, const struct identity *policy, enum identity_kind kind) {
+    const struct api_call *call = listing->call;
     const struct api *api = call->api;
-    const char *id_member = kind == IDENTITY_ROLE ? "RoleId" : "UserId";
+    struct buf *body = &listing->body;
+    bool is_role = kind == IDENTITY_ROLE;
     const struct record_key key = {
         .account = call->caller->account, .scope = "", .kind = identity_words(kind)->record, .name = ""};
     size_t place = records_after(&api->records, &key);
-    xml_open(body, list);
+    xml_open(body, is_role ? "PolicyRoles" : "PolicyUsers");
     for (const struct record *record; (record = records_at(&api->records, place, &key)); place++) {
         const struct identity *identity = identities_find(&api->identities, kind, key.account,
                                                           record->key.name);
-        if (!identity_is_attached(identity, policy->arn) || !has_prefix(call, identity))
+        OWN_MEM char *listed = mem_format("%d/%s", is_role, record->key.name); /* users come first */
+        if (!identity_is_attached(identity, policy->arn) || !has_prefix(call, identity) ||
+            !listing_takes(listing, listed))
             continue;
         xml_open(body, "member");
         xml_put(body, identity_words(kind)->name_member, identity->name);
-        xml_put(body, id_member, identity->id);
+        xml_put(body, is_role ? "RoleId" : "UserId", identity->id);
         xml_close(body, "member");
     }
-    xml_close(body, list);
+    xml_close(body, is_role ? "PolicyRoles" : "PolicyUsers");
 }
 
 /* Wants a kind of entities, or all. */
@@ -248,20 +251,16 @@ static bool is_asked_for(const struct api_call *call, const char *entity) {
 
 void iam_list_entities_for_policy(struct api_call *call) {
     struct err err;
+    struct listing listing;
     const struct identity *policy = iam_policy(call, "was not found.", &err);
-    if (!policy) {
+    if (!policy || !listing_begin(&listing, call, NULL, &err)) {
         call_fail(call, &err);
         return;
     }
-    OWN(buf) struct buf body;
-    buf_init(&body, QUERY_ANSWER_BYTES);
-    query_open(&body, call);
-    xml_put(&body, "PolicyGroups", "");
+    xml_put(&listing.body, "PolicyGroups", "");
     if (is_asked_for(call, "User"))
-        list_entities(&body, call, policy, IDENTITY_USER, "PolicyUsers");
+        list_entities(&listing, policy, IDENTITY_USER);
     if (is_asked_for(call, "Role"))
-        list_entities(&body, call, policy, IDENTITY_ROLE, "PolicyRoles");
-    xml_put_bool(&body, "IsTruncated", false);
-    query_close(&body, call);
-    call_answer(call, &body);
+        list_entities(&listing, policy, IDENTITY_ROLE);
+    listing_answer(&listing);
 }

@@ -8,6 +8,7 @@
 #include "api/lambda/handlers.h"
 #include "api/lambda/lambda.h"
 #include "api/lambda/page.h"
+#include "api/lambda/provisioned.h"
 #include "api/lambda/target.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -24,12 +25,6 @@ static void write_alias(struct json_writer *writer, const struct api_call *call,
     json_put_member(writer, "RevisionId", alias->revision_id);
     alias_write_routing(alias, writer);
     json_close_object(writer);
-}
-
-static bool find_entry(const struct api_call *call, struct catalogue_entry **ret_entry, struct err *err) {
-    struct function_ref ref;
-    return target_parse(call, FUNCTION_REF_WRITE, TARGET_UNQUALIFIED_ONLY, &ref, err) &&
-           target_entry(call, &ref, ret_entry, err);
 }
 
 /* "Alias not found: <arn>" and the like. */
@@ -82,15 +77,22 @@ static bool read_target(const struct edit *edit, struct alias *alias, struct err
     return check_routing(edit, alias, err);
 }
 
+/* Of an alias that calls find ready environments through. */
+static bool check_provisioned(const struct edit *edit, const struct alias *alias, struct err *err) {
+    const struct api *api = edit->call->api;
+    const struct catalogue_entry *entry = function_edit_entry(edit);
+    return !provisioned_has(api, entry, alias->name) || provisioned_check_alias(api, entry, alias, err);
+}
+
 /* ---- changes ---- */
 
 /* Steps and answer for the new value, which it takes. */
 static bool put(struct edit *edit, struct alias *alias, struct err *err) {
     edit->state = alias;
-    if (!read_target(edit, alias, err))
+    if (!read_target(edit, alias, err) || !check_provisioned(edit, alias, err))
         return false;
     const struct catalogue_entry *entry = function_edit_entry(edit);
-    char scope[FUNCTION_SCOPE_BYTES];
+    char scope[RECORD_FUNCTION_SCOPE_BYTES];
     const struct record_key key = function_record(entry, ALIAS_RECORD_KIND, alias->name, scope);
     OWN(buf) struct buf document;
     buf_init(&document, ALIAS_DOCUMENT_BYTES);
@@ -138,7 +140,7 @@ static void finished(struct edit *edit) {
 static void change(struct api_call *call, const struct edit_actions *actions) {
     struct catalogue_entry *entry;
     struct err err;
-    if (find_entry(call, &entry, &err))
+    if (target_function(call, FUNCTION_REF_WRITE, &entry, &err))
         function_edit_start(call, entry, NULL, actions);
     else
         call_fail(call, &err);
@@ -203,7 +205,7 @@ void lambda_get_alias(struct api_call *call) {
     struct catalogue_entry *entry;
     struct err err;
     const char *name = input_text(&call->input, "Name");
-    if (!find_entry(call, &entry, &err)) {
+    if (!target_function(call, FUNCTION_REF_WRITE, &entry, &err)) {
         call_fail(call, &err);
         return;
     }
@@ -229,7 +231,7 @@ void lambda_list_aliases(struct api_call *call) {
     struct page page;
     struct err err;
     const char *version = input_text(&call->input, "FunctionVersion");
-    if (!find_entry(call, &entry, &err) ||
+    if (!target_function(call, FUNCTION_REF_WRITE, &entry, &err) ||
         !page_begin(&page, call, "Aliases", LIMIT_LIST_PAGE, ALIAS_DOCUMENT_BYTES, &err)) {
         call_fail(call, &err);
         return;

@@ -17,7 +17,6 @@
 #include "base/mem.h"
 
 #define ID_BYTES 22 /* "csc-" and 17 characters */
-#define PAGE_ITEMS 50
 
 /* Twenty ARNs: more than a request has room for is not stored. */
 #define ITEM_BYTES LIMIT_CONTROL_REQUEST_BYTES
@@ -229,7 +228,7 @@ void lambda_list_code_signing_configs(struct api_call *call) {
     const struct records *records = &call->api->records;
     struct page page;
     struct err err;
-    if (!page_begin(&page, call, "CodeSigningConfigs", PAGE_ITEMS, ITEM_BYTES, &err)) {
+    if (!page_begin(&page, call, "CodeSigningConfigs", LIMIT_LIST_PAGE, ITEM_BYTES, &err)) {
         call_fail(call, &err);
         return;
     }

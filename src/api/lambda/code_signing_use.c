@@ -13,7 +13,6 @@
 
 #define MEMBER "CodeSigningConfigArn"
 #define ANSWER_BYTES 2048
-#define PAGE_ITEMS 50
 
 char *code_signing_use(const char *arn) {
     return mem_format("{\"" MEMBER "\":\"%s\"}", arn);
@@ -33,12 +32,6 @@ const char *code_signing_next_user(const struct records *records, const char *ac
             return record->key.scope + strlen(RECORD_FUNCTION_SCOPE);
     }
     return NULL;
-}
-
-static bool find(const struct api_call *call, struct catalogue_entry **ret_entry, struct err *err) {
-    struct function_ref ref;
-    return target_parse(call, FUNCTION_REF_READ, TARGET_UNQUALIFIED_ONLY, &ref, err) &&
-           target_entry(call, &ref, ret_entry, err);
 }
 
 static void write_use(struct json_writer *writer, const struct catalogue_entry *entry, const char *use) {
@@ -82,7 +75,7 @@ void lambda_put_function_code_signing_config(struct api_call *call) {
     OWN_MEM char *arn = body_text(call->input.root, MEMBER);
     struct catalogue_entry *entry;
     struct err err;
-    if (code_signing_check(call, arn, &err) && find(call, &entry, &err))
+    if (code_signing_check(call, arn, &err) && target_function(call, FUNCTION_REF_READ, &entry, &err))
         setting_edit_start(call, entry, &actions);
     else
         call_fail(call, &err);
@@ -92,7 +85,7 @@ void lambda_delete_function_code_signing_config(struct api_call *call) {
     static const struct edit_actions actions = {.prepare = prepare_delete};
     struct catalogue_entry *entry;
     struct err err;
-    if (find(call, &entry, &err))
+    if (target_function(call, FUNCTION_REF_READ, &entry, &err))
         function_edit_start(call, entry, NULL, &actions);
     else
         call_fail(call, &err);
@@ -101,7 +94,7 @@ void lambda_delete_function_code_signing_config(struct api_call *call) {
 void lambda_get_function_code_signing_config(struct api_call *call) {
     struct catalogue_entry *entry;
     struct err err;
-    if (!find(call, &entry, &err)) {
+    if (!target_function(call, FUNCTION_REF_READ, &entry, &err)) {
         call_fail(call, &err);
         return;
     }
@@ -123,7 +116,7 @@ void lambda_list_functions_by_code_signing_config(struct api_call *call) {
     struct page page;
     struct err err;
     bool ok = code_signing_find(call, arn) || code_signing_not_found(arn, &err);
-    if (!ok || !page_begin(&page, call, "FunctionArns", PAGE_ITEMS, ANSWER_BYTES, &err)) {
+    if (!ok || !page_begin(&page, call, "FunctionArns", LIMIT_LIST_PAGE, ANSWER_BYTES, &err)) {
         call_fail(call, &err);
         return;
     }

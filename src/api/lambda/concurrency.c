@@ -27,7 +27,7 @@ int64_t concurrency_reserved(const struct catalogue_entry *entry) {
 
 int64_t concurrency_provisioned(const struct api *api, const struct catalogue_entry *entry,
                                 const char *but_qualifier) {
-    char scope[FUNCTION_SCOPE_BYTES];
+    char scope[RECORD_FUNCTION_SCOPE_BYTES];
     const struct record_key key = function_record(entry, SETTING_PROVISIONED, "", scope);
     const struct record *record;
     int64_t sum = 0;
@@ -88,7 +88,7 @@ static struct provision_wish make_wish(const struct catalogue_entry *entry, cons
 }
 
 static void provision(struct lambda *lambda, const struct catalogue_entry *entry) {
-    char scope[FUNCTION_SCOPE_BYTES];
+    char scope[RECORD_FUNCTION_SCOPE_BYTES];
     const struct records *records = &lambda->api->records;
     const struct record_key key = function_record(entry, SETTING_PROVISIONED, "", scope);
     const size_t first = records_after(records, &key);
@@ -118,14 +118,16 @@ void concurrency_refresh(struct lambda *lambda, struct catalogue_entry *entry) {
 
 void concurrency_restore(struct lambda *lambda) {
     const struct records *records = &lambda->api->records;
+    const struct catalogue_entry *last = NULL; /* the records of one function come one after the other */
     for (size_t i = 0; i < records->count; i++) {
         const struct record_key *key = &records->items[i]->key;
         if (strcmp(key->kind, SETTING_CONCURRENCY) != 0 && strcmp(key->kind, SETTING_PROVISIONED) != 0)
             continue;
         struct catalogue_entry *entry = catalogue_find(&lambda->catalogue, key->account,
                                                        key->scope + strlen(RECORD_FUNCTION_SCOPE));
-        if (entry)
+        if (entry && entry != last)
             concurrency_refresh(lambda, entry);
+        last = entry;
     }
 }
 

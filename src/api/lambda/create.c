@@ -38,7 +38,7 @@ struct creation {
     struct turn turn; /* of the service: nobody deletes the configuration meanwhile */
     bool has_turn;
 
-    char scope[FUNCTION_SCOPE_BYTES];
+    char scope[RECORD_FUNCTION_SCOPE_BYTES];
     struct store_step steps[3];
     struct change change;
 };

@@ -8,13 +8,11 @@
 #include "api/lambda/body.h"
 #include "api/lambda/event_invoke_destination.h"
 #include "api/lambda/handlers.h"
-#include "api/lambda/page.h"
 #include "api/lambda/setting.h"
 #include "api/lambda/target.h"
 #include "base/mem.h"
 
 #define ITEM_BYTES 8192
-#define PAGE_ITEMS 50
 #define NOT_SET (-1)
 
 struct config {
@@ -259,34 +257,24 @@ void lambda_get_function_event_invoke_config(struct api_call *call) {
     call_answer(call, &body);
 }
 
-static void list(struct page *page, const struct api_call *call, const struct catalogue_entry *entry) {
-    char scope[FUNCTION_SCOPE_BYTES];
-    const struct record_key key = function_record(entry, SETTING_EVENT_INVOKE, page->after, scope);
-    const struct records *records = &call->api->records;
-    const struct record *record;
-    for (size_t at = records_after(records, &key);
-         (record = records_at(records, at, &key)) && page_take(page, record->key.name); at++) {
-        char arn[FUNCTION_ARN_BYTES];
-        function_arn_format(call->api->options.region, entry->account, entry->name, record->key.name, arn);
-        write_answer(&page->writer, record->document, arn);
-    }
+static void write_item(struct json_writer *writer, const struct api_call *call,
+                       const struct catalogue_entry *entry, const struct record *item) {
+    char arn[FUNCTION_ARN_BYTES];
+    function_arn_format(call->api->options.region, entry->account, entry->name, item->key.name, arn);
+    write_answer(writer, item->document, arn);
 }
 
 void lambda_list_function_event_invoke_configs(struct api_call *call) {
+    static const struct setting_list list = {SETTING_EVENT_INVOKE, "FunctionEventInvokeConfigs", ITEM_BYTES,
+                                             write_item};
+    const struct catalogue_entry *entry = NULL;
     struct function_ref ref;
-    struct page page;
     struct err err;
-    if (!target_parse(call, FUNCTION_REF_READ, TARGET_UNQUALIFIED_ONLY, &ref, &err)) {
-        call_fail(call, &err);
-        return;
-    }
-    const struct catalogue_entry *entry = target_find(call, &ref);
-    if (!entry)
+    if (target_parse(call, FUNCTION_REF_READ, TARGET_UNQUALIFIED_ONLY, &ref, &err) &&
+        !(entry = target_find(call, &ref)))
         no_function(&err);
-    if (!entry || !page_begin(&page, call, "FunctionEventInvokeConfigs", PAGE_ITEMS, ITEM_BYTES, &err)) {
+    if (entry)
+        setting_answer_list(call, entry, &list);
+    else
         call_fail(call, &err);
-        return;
-    }
-    list(&page, call, entry);
-    page_answer(&page, call);
 }

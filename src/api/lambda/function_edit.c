@@ -1,7 +1,6 @@
 /* See function_edit.h. */
 #include "api/lambda/function_edit.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "api/lambda/lambda.h"
@@ -17,8 +16,8 @@ void function_edit_start(struct api_call *call, struct catalogue_entry *entry, v
 }
 
 struct record_key function_record(const struct catalogue_entry *entry, const char *kind, const char *name,
-                                  char scope[FUNCTION_SCOPE_BYTES]) {
-    snprintf(scope, FUNCTION_SCOPE_BYTES, RECORD_FUNCTION_SCOPE "%s", entry->name);
+                                  char scope[RECORD_FUNCTION_SCOPE_BYTES]) {
+    record_function_scope(entry->name, scope);
     return (struct record_key){.account = entry->account, .scope = scope, .kind = kind, .name = name};
 }
 
@@ -48,7 +47,7 @@ void function_edit_swap(struct edit *edit) {
 
 void function_edit_delete_qualified(struct edit *edit, const char *qualifier) {
     const struct records *records = &edit->call->api->records;
-    char scope[FUNCTION_SCOPE_BYTES];
+    char scope[RECORD_FUNCTION_SCOPE_BYTES];
     const struct record_key first = function_record(function_edit_entry(edit), "", "", scope);
     for (size_t place = records_after(records, &first); place < records->count; place++) {
         const struct record_key *key = &records->items[place]->key;

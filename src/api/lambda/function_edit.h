@@ -17,9 +17,8 @@ static inline struct catalogue_entry *function_edit_entry(const struct edit *edi
 }
 
 /* The key of a record of the function; `scope` is the caller's space for its scope. */
-#define FUNCTION_SCOPE_BYTES (sizeof RECORD_FUNCTION_SCOPE + LIMIT_FUNCTION_NAME_CHARS)
 struct record_key function_record(const struct catalogue_entry *entry, const char *kind, const char *name,
-                                  char scope[FUNCTION_SCOPE_BYTES]);
+                                  char scope[RECORD_FUNCTION_SCOPE_BYTES]);
 
 /* A step that gives $LATEST a new RevisionId and nothing else; swap it in with function_edit_swap(). */
 void function_edit_revise(struct edit *edit);

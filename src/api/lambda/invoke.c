@@ -9,10 +9,13 @@
 #include "api/lambda/lambda.h"
 #include "api/lambda/target.h"
 #include "base/mem.h"
-#include "model/function_constraints.h"
+#include "model/lambda/members.h"
 
 #define TRACE_ID_BYTES 160
 #define HEADER_VALUE_BYTES 300
+
+/* Places in invoke_members: the headers are checked one by one. */
+enum { INVOCATION_TYPE = 1, LOG_TYPE = 2, EXECUTION_NAME = 4, TENANT_ID = 7 };
 
 struct invoke_state {
     struct invocation *invocation;
@@ -51,8 +54,8 @@ static bool check_unsupported(const struct http_request *request, struct violati
         const struct constraint *constraint;
         const char *feature;
     } rows[] = {
-        {"x-amz-tenant-id", &invoke_tenant_id, "tenant isolation"},
-        {"x-amz-durable-execution-name", &invoke_execution_name, "durable execution"},
+        {"x-amz-tenant-id", &invoke_members[TENANT_ID], "tenant isolation"},
+        {"x-amz-durable-execution-name", &invoke_members[EXECUTION_NAME], "durable execution"},
     };
     char space[HEADER_VALUE_BYTES];
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -75,8 +78,8 @@ static bool read_headers(const struct http_request *request, struct invoke_optio
     struct violations violations = {0};
     const char *type = header_text(request, "x-amz-invocation-type", type_space);
     const char *log = header_text(request, "x-amz-log-type", log_space);
-    constraint_check_text(&invoke_invocation_type, type, &violations);
-    constraint_check_text(&invoke_log_type, log, &violations);
+    constraint_check_text(&invoke_members[INVOCATION_TYPE], type, &violations);
+    constraint_check_text(&invoke_members[LOG_TYPE], log, &violations);
     if (!check_unsupported(request, &violations, err) || !violations_finish(&violations, err))
         return false;
     ret_sent->is_dry_run = type && strcmp(type, "DryRun") == 0;

@@ -6,8 +6,6 @@
 #include "api/lambda/page.h"
 #include "base/mem.h"
 
-#define MOST_ITEMS 50
-
 /* ---- one version ---- */
 
 static void answer(struct api_call *call, const struct layer_target *target) {
@@ -102,7 +100,7 @@ void lambda_list_layer_versions(struct api_call *call) {
     struct page page;
     struct err err;
     layer_target_read(call, &target);
-    if (!page_begin(&page, call, "LayerVersions", MOST_ITEMS, LAYER_ANSWER_BYTES, &err)) {
+    if (!page_begin(&page, call, "LayerVersions", LIMIT_LIST_PAGE, LAYER_ANSWER_BYTES, &err)) {
         call_fail(call, &err);
         return;
     }
@@ -135,7 +133,7 @@ void lambda_list_layers(struct api_call *call) {
     const struct filter filter = read_filter(call);
     struct page page;
     struct err err;
-    if (!page_begin(&page, call, "Layers", MOST_ITEMS, LAYER_ANSWER_BYTES, &err)) {
+    if (!page_begin(&page, call, "Layers", LIMIT_LIST_PAGE, LAYER_ANSWER_BYTES, &err)) {
         call_fail(call, &err);
         return;
     }

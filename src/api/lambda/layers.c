@@ -138,27 +138,18 @@ bool layers_restore(struct lambda *lambda, struct err *err) {
 
 /* ---- answers ---- */
 
-static void put_raw(struct json_writer *writer, const char *name, struct json_value value) {
-    size_t len;
-    if (!json_is_present(value))
-        return;
-    json_key(writer, name);
-    const char *raw = json_raw(value, &len);
-    json_put_raw(writer, raw, len);
-}
-
 void layer_write(struct json_writer *writer, const struct api_call *call, const struct layer_ref *ref,
                  const struct layer_version *version) {
     char arn[LAYER_ARN_BYTES];
     char created[CLOCK_TEXT_BYTES];
     layer_arn_format(call->api->options.region, ref->account, ref->name, ref->version, arn);
     clock_format_modified(version->created_us, created);
-    put_raw(writer, "CompatibleArchitectures", version->architectures);
-    put_raw(writer, "CompatibleRuntimes", version->runtimes);
+    json_put_member_value(writer, "CompatibleArchitectures", version->architectures);
+    json_put_member_value(writer, "CompatibleRuntimes", version->runtimes);
     json_put_member(writer, "CreatedDate", created);
-    put_raw(writer, "Description", version->description);
+    json_put_member_value(writer, "Description", version->description);
     json_put_member(writer, "LayerVersionArn", arn);
-    put_raw(writer, "LicenseInfo", version->license);
+    json_put_member_value(writer, "LicenseInfo", version->license);
     json_put_member_integer(writer, "Version", ref->version);
 }
 

@@ -281,13 +281,11 @@ static void write_deleting(struct edit *edit, struct json_value root) {
     json_open_object(writer);
     for (uint32_t cursor = 0; json_each(root, &cursor, &key, &value);) {
         OWN_MEM char *name = json_string(key);
-        size_t len;
-        const char *raw = json_raw(value, &len);
         json_key(writer, name);
         if (strcmp(name, "State") == 0)
             json_put_string(writer, "Deleting");
         else
-            json_put_raw(writer, raw, len);
+            json_put_value(writer, value);
     }
     json_close_object(writer);
 }

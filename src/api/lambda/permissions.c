@@ -30,7 +30,7 @@ struct grant {
 
 static const char *find_document(const struct api_call *call, const struct catalogue_entry *entry,
                                  const char *qualifier) {
-    char scope[FUNCTION_SCOPE_BYTES];
+    char scope[RECORD_FUNCTION_SCOPE_BYTES];
     const struct record_key key = function_record(entry, POLICY_RECORD_KIND, qualifier, scope);
     return records_get(&call->api->records, &key);
 }
@@ -59,7 +59,7 @@ static void revise(struct edit *edit, struct grant *grant) {
         return;
     }
     grant->alias = alias_revise(alias, NULL);
-    char scope[FUNCTION_SCOPE_BYTES];
+    char scope[RECORD_FUNCTION_SCOPE_BYTES];
     const struct record_key key = function_record(entry, ALIAS_RECORD_KIND, alias->name, scope);
     OWN(buf) struct buf document;
     buf_init(&document, ALIAS_DOCUMENT_BYTES);
@@ -70,7 +70,7 @@ static void revise(struct edit *edit, struct grant *grant) {
 /* Steps for the new document; NULL when no statement is left. */
 static bool put_document(struct edit *edit, const char *document, struct err *err) {
     struct grant *grant = edit->state;
-    char scope[FUNCTION_SCOPE_BYTES];
+    char scope[RECORD_FUNCTION_SCOPE_BYTES];
     const struct record_key key = function_record(function_edit_entry(edit), POLICY_RECORD_KIND,
                                                   grant->ref.qualifier, scope);
     if (document && !policy_parse(document, strlen(document), POLICY_RESOURCE, &grant->policy, err))

@@ -1,19 +1,19 @@
 /* Provisioned concurrency of versions and aliases: PutProvisionedConcurrencyConfig and its Get, List and
  * Delete. What is asked for is checked, stored and counted; invoke/provision does it and tells how far it is.
  * A record: {"Requested":n,"LastModified":"..."}. */
+#include "api/lambda/provisioned.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "api/lambda/aliases.h"
 #include "api/lambda/concurrency.h"
 #include "api/lambda/handlers.h"
-#include "api/lambda/page.h"
 #include "api/lambda/setting.h"
 #include "api/lambda/target.h"
 #include "base/mem.h"
 
 #define ITEM_BYTES 2048
-#define PAGE_ITEMS 50
 
 #define UNPUBLISHED "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
 
@@ -81,26 +81,29 @@ static bool read_target(const struct api_call *call, struct function_ref *ref,
     return find(call, ref, ret_entry, err);
 }
 
-static bool is_provisioned(const struct api *api, const struct catalogue_entry *entry,
-                           const char *qualifier) {
+bool provisioned_has(const struct api *api, const struct catalogue_entry *entry, const char *qualifier) {
     return setting_document(api, entry, SETTING_PROVISIONED, qualifier) != NULL;
+}
+
+bool provisioned_check_alias(const struct api *api, const struct catalogue_entry *entry,
+                             const struct alias *alias, struct err *err) {
+    if (!provisioned_has(api, entry, alias->version) &&
+        !(alias->other_version[0] && provisioned_has(api, entry, alias->other_version)))
+        return true;
+    return err_set(err, ERR_CONFLICT,
+                   "Alias can't be used for Provisioned Concurrency configuration on an already "
+                   "Provisioned version");
 }
 
 /* A version and an alias that leads to it exclude each other. */
 static bool check_conflict(const struct api *api, const struct catalogue_entry *entry, const char *qualifier,
                            struct err *err) {
     const struct alias *alias = entry_alias(entry, qualifier);
-    if (alias) {
-        if (!is_provisioned(api, entry, alias->version) &&
-            !(alias->other_version[0] && is_provisioned(api, entry, alias->other_version)))
-            return true;
-        return err_set(err, ERR_CONFLICT,
-                       "Alias can't be used for Provisioned Concurrency configuration on an already "
-                       "Provisioned version");
-    }
+    if (alias)
+        return provisioned_check_alias(api, entry, alias, err);
     for (size_t i = 0; i < aliases_count(entry->aliases); i++) {
         alias = entry->aliases->items[i];
-        if (alias_uses(alias, qualifier) && is_provisioned(api, entry, alias->name))
+        if (alias_uses(alias, qualifier) && provisioned_has(api, entry, alias->name))
             return err_set(err, ERR_CONFLICT, "Version is pointed by a Provisioned Concurrency alias");
     }
     return true;
@@ -183,7 +186,7 @@ static bool prepare_delete(struct edit *edit, struct err *err) {
     struct function_ref ref;
     if (!parse(edit->call, &ref, err))
         return false;
-    if (!entry->is_deleted && is_provisioned(edit->call->api, entry, ref.qualifier))
+    if (!entry->is_deleted && provisioned_has(edit->call->api, entry, ref.qualifier))
         setting_delete(edit, SETTING_PROVISIONED, ref.qualifier);
     return true;
 }
@@ -246,35 +249,25 @@ void lambda_get_provisioned_concurrency_config(struct api_call *call) {
     json_doc_done(&doc);
 }
 
-static void list(struct page *page, const struct api_call *call, const struct catalogue_entry *entry) {
-    char scope[FUNCTION_SCOPE_BYTES];
-    const struct record_key key = function_record(entry, SETTING_PROVISIONED, page->after, scope);
-    const struct records *records = &call->api->records;
-    const struct record *record;
-    for (size_t at = records_after(records, &key);
-         (record = records_at(records, at, &key)) && page_take(page, record->key.name); at++) {
-        char arn[FUNCTION_ARN_BYTES];
-        struct json_doc doc;
-        function_arn_format(call->api->options.region, entry->account, entry->name, record->key.name, arn);
-        json_open_object(&page->writer);
-        json_put_member(&page->writer, "FunctionArn", arn);
-        write_config(&page->writer, call, entry, record->key.name, setting_parse(record->document, &doc));
-        json_close_object(&page->writer);
-        json_doc_done(&doc);
-    }
+static void write_item(struct json_writer *writer, const struct api_call *call,
+                       const struct catalogue_entry *entry, const struct record *item) {
+    char arn[FUNCTION_ARN_BYTES];
+    struct json_doc doc;
+    function_arn_format(call->api->options.region, entry->account, entry->name, item->key.name, arn);
+    json_open_object(writer);
+    json_put_member(writer, "FunctionArn", arn);
+    write_config(writer, call, entry, item->key.name, setting_parse(item->document, &doc));
+    json_close_object(writer);
+    json_doc_done(&doc);
 }
 
 void lambda_list_provisioned_concurrency_configs(struct api_call *call) {
-    struct function_ref ref;
+    static const struct setting_list list = {SETTING_PROVISIONED, "ProvisionedConcurrencyConfigs", ITEM_BYTES,
+                                             write_item};
     struct catalogue_entry *entry;
-    struct page page;
     struct err err;
-    if (!target_parse(call, FUNCTION_REF_WRITE, TARGET_UNQUALIFIED_ONLY, &ref, &err) ||
-        !target_entry(call, &ref, &entry, &err) ||
-        !page_begin(&page, call, "ProvisionedConcurrencyConfigs", PAGE_ITEMS, ITEM_BYTES, &err)) {
+    if (target_function(call, FUNCTION_REF_WRITE, &entry, &err))
+        setting_answer_list(call, entry, &list);
+    else
         call_fail(call, &err);
-        return;
-    }
-    list(&page, call, entry);
-    page_answer(&page, call);
 }

@@ -10,12 +10,6 @@
 #define TERMINATE "Terminate"
 #define ANSWER_BYTES 64
 
-static bool find(const struct api_call *call, struct catalogue_entry **ret_entry, struct err *err) {
-    struct function_ref ref;
-    return target_parse(call, FUNCTION_REF_WRITE, TARGET_UNQUALIFIED_ONLY, &ref, err) &&
-           target_entry(call, &ref, ret_entry, err);
-}
-
 static bool prepare(struct edit *edit, struct err *err) {
     const struct catalogue_entry *entry = function_edit_entry(edit);
     if (entry->is_deleted)
@@ -37,7 +31,7 @@ void lambda_put_function_recursion_config(struct api_call *call) {
     static const struct edit_actions actions = {.prepare = prepare, .committed = committed};
     struct catalogue_entry *entry;
     struct err err;
-    if (find(call, &entry, &err))
+    if (target_function(call, FUNCTION_REF_WRITE, &entry, &err))
         function_edit_start(call, entry, NULL, &actions);
     else
         call_fail(call, &err);
@@ -46,7 +40,7 @@ void lambda_put_function_recursion_config(struct api_call *call) {
 void lambda_get_function_recursion_config(struct api_call *call) {
     struct catalogue_entry *entry;
     struct err err;
-    if (!find(call, &entry, &err)) {
+    if (!target_function(call, FUNCTION_REF_WRITE, &entry, &err)) {
         call_fail(call, &err);
         return;
     }

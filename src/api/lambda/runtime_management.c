@@ -24,10 +24,6 @@ static bool find(const struct api_call *call, const struct function_ref *ref,
     return true;
 }
 
-static const char *record_name(const struct function_ref *ref) {
-    return ref->qualifier[0] ? ref->qualifier : FUNCTION_LATEST;
-}
-
 static bool is_manual(struct json_value members) {
     return json_string_is(body_member(members, "UpdateRuntimeOn"), "Manual");
 }
@@ -76,7 +72,7 @@ static bool prepare(struct edit *edit, struct err *err) {
     setting_copy(&writer, request, "UpdateRuntimeOn");
     setting_copy(&writer, request, "RuntimeVersionArn");
     json_close_object(&writer);
-    setting_put(edit, SETTING_RUNTIME_MANAGEMENT, record_name(&ref), buf_text(&document));
+    setting_put(edit, SETTING_RUNTIME_MANAGEMENT, target_qualifier(&ref), buf_text(&document));
     target_arn(edit->call, &ref, arn);
     write_answer(edit_answer(edit, ANSWER_BYTES), request, arn);
     return true;
@@ -112,7 +108,8 @@ void lambda_get_runtime_management_config(struct api_call *call) {
     buf_init(&body, ANSWER_BYTES);
     json_writer_init(&writer, &body);
     target_arn(call, &ref, arn);
-    write_answer(&writer, setting_read(call->api, entry, SETTING_RUNTIME_MANAGEMENT, record_name(&ref), &doc),
+    write_answer(&writer,
+                 setting_read(call->api, entry, SETTING_RUNTIME_MANAGEMENT, target_qualifier(&ref), &doc),
                  arn);
     json_doc_done(&doc);
     call_answer(call, &body);

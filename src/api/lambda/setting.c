@@ -5,12 +5,13 @@
 
 #include "api/lambda/body.h"
 #include "api/lambda/lambda.h"
+#include "api/lambda/page.h"
 #include "base/log.h"
 #include "base/mem.h"
 
 const char *setting_document(const struct api *api, const struct catalogue_entry *entry, const char *kind,
                              const char *name) {
-    char scope[FUNCTION_SCOPE_BYTES];
+    char scope[RECORD_FUNCTION_SCOPE_BYTES];
     const struct record_key key = function_record(entry, kind, name, scope);
     return records_get(&api->records, &key);
 }
@@ -37,23 +38,35 @@ int64_t setting_number(struct json_value document, const char *member, int64_t f
 }
 
 void setting_copy(struct json_writer *writer, struct json_value object, const char *member) {
-    struct json_value value = body_member(object, member);
-    if (!json_is_present(value))
+    json_put_member_value(writer, member, body_member(object, member));
+}
+
+void setting_answer_list(struct api_call *call, const struct catalogue_entry *entry,
+                         const struct setting_list *list) {
+    const struct records *records = &call->api->records;
+    struct page page;
+    struct err err;
+    if (!page_begin(&page, call, list->key, LIMIT_LIST_PAGE, list->item_bytes, &err)) {
+        call_fail(call, &err);
         return;
-    size_t len;
-    const char *raw = json_raw(value, &len);
-    json_key(writer, member);
-    json_put_raw(writer, raw, len);
+    }
+    char scope[RECORD_FUNCTION_SCOPE_BYTES];
+    const struct record_key key = function_record(entry, list->kind, page.after, scope);
+    const struct record *item;
+    for (size_t at = records_after(records, &key);
+         (item = records_at(records, at, &key)) && page_take(&page, item->key.name); at++)
+        list->write(&page.writer, call, entry, item);
+    page_answer(&page, call);
 }
 
 void setting_put(struct edit *edit, const char *kind, const char *name, const char *document) {
-    char scope[FUNCTION_SCOPE_BYTES];
+    char scope[RECORD_FUNCTION_SCOPE_BYTES];
     const struct record_key key = function_record(function_edit_entry(edit), kind, name, scope);
     edit_put(edit, &key, document);
 }
 
 void setting_delete(struct edit *edit, const char *kind, const char *name) {
-    char scope[FUNCTION_SCOPE_BYTES];
+    char scope[RECORD_FUNCTION_SCOPE_BYTES];
     const struct record_key key = function_record(function_edit_entry(edit), kind, name, scope);
     edit_delete(edit, &key);
 }

@@ -32,6 +32,19 @@ int64_t setting_number(struct json_value document, const char *member, int64_t f
 /* A member of a document or request as it stands there; nothing when it is not there. */
 void setting_copy(struct json_writer *writer, struct json_value object, const char *member);
 
+/* A list of what a function's versions and aliases have of one kind. */
+struct setting_list {
+    const char *kind;
+    const char *key;   /* of the array in the answer */
+    size_t item_bytes; /* at the most */
+    void (*write)(struct json_writer *writer, const struct api_call *call,
+                  const struct catalogue_entry *entry, const struct record *item);
+};
+
+/* Answers with the page of it that was asked for. */
+void setting_answer_list(struct api_call *call, const struct catalogue_entry *entry,
+                         const struct setting_list *list);
+
 /* Steps of an edit of the function. */
 void setting_put(struct edit *edit, const char *kind, const char *name, const char *document);
 void setting_delete(struct edit *edit, const char *kind, const char *name);

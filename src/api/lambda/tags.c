@@ -14,19 +14,19 @@
 
 #define TAGS_BYTES (256u * 1024)
 
-/* Resources that are no functions, by what stands in their ARN before the name of their record, and how their
- * absence is put. One without a kind of record never exists here. */
+/* Resources that are no functions, by what stands in their ARN behind the account and before the name of
+ * their record, and how their absence is put. One without a kind of record never exists here. */
 static const struct {
     const char *type;
     const char *kind;
     const char *absence;
 } others[] = {
-    {":layer:", NULL, "Layer not found: "},
-    {":code-signing-config:", CODE_SIGNING_KIND,
+    {"layer:", NULL, "Layer not found: "},
+    {"code-signing-config:", CODE_SIGNING_KIND,
      "The code signing configuration cannot be found. Check that the provided configuration is not "
      "deleted: "},
-    {":event-source-mapping:", MAPPING_RECORD_KIND, "Event source mapping not found: "},
-    {":capacity-provider:", NULL, "Capacity provider not found: "},
+    {"event-source-mapping:", MAPPING_RECORD_KIND, "Event source mapping not found: "},
+    {"capacity-provider:", NULL, "Capacity provider not found: "},
 };
 
 /* The resource that a request names: a function, or by its ARN something else. */
@@ -35,8 +35,19 @@ struct resource {
     const char *arn;
 };
 
+/* What stands in an ARN behind the account. */
+static const char *home_end(const char *arn) {
+    for (int colons = 0; colons < 5 && *arn; arn++)
+        colons += *arn == ':';
+    return arn;
+}
+
+static bool is_of_type(const char *arn, const char *type) {
+    return strncmp(home_end(arn), type, strlen(type)) == 0;
+}
+
 static bool find_other(const struct api_call *call, size_t index, const char *arn, struct err *err) {
-    const char *name = strstr(arn, others[index].type) + strlen(others[index].type);
+    const char *name = home_end(arn) + strlen(others[index].type);
     const struct record_key key = {
         .account = call->caller->account, .scope = "", .kind = others[index].kind, .name = name};
     char own[FUNCTION_ARN_BYTES];
@@ -45,7 +56,7 @@ static bool find_other(const struct api_call *call, size_t index, const char *ar
     if (is_own && others[index].kind && records_get(&call->api->records, &key))
         return true;
     return err_set(err, ERR_NOT_FOUND, "%s%s%s", others[index].absence, arn,
-                   strcmp(others[index].type, ":code-signing-config:") == 0 ? "." : "");
+                   strcmp(others[index].type, "code-signing-config:") == 0 ? "." : "");
 }
 
 static bool find_function(const struct api_call *call, const char *arn, struct catalogue_entry **ret_entry,
@@ -67,7 +78,7 @@ static bool find_resource(const struct api_call *call, struct resource *ret_reso
     const char *arn = input_text(&call->input, "Resource");
     *ret_resource = (struct resource){.arn = arn};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
-        if (strstr(arn, others[i].type))
+        if (is_of_type(arn, others[i].type))
             return find_other(call, i, arn, err);
     return find_function(call, arn, &ret_resource->entry, err);
 }

@@ -49,6 +49,10 @@ struct catalogue_entry *target_find(const struct api_call *call, const struct fu
     return entry && entry->latest ? entry : NULL;
 }
 
+const char *target_qualifier(const struct function_ref *ref) {
+    return ref->qualifier[0] ? ref->qualifier : FUNCTION_LATEST;
+}
+
 void target_arn(const struct api_call *call, const struct function_ref *ref,
                 char ret_arn[FUNCTION_ARN_BYTES]) {
     function_arn_format(call->api->options.region, ref->account, ref->name, ref->qualifier, ret_arn);
@@ -64,6 +68,13 @@ bool target_entry(const struct api_call *call, const struct function_ref *ref,
                   struct catalogue_entry **ret_entry, struct err *err) {
     *ret_entry = target_find(call, ref);
     return *ret_entry || target_not_found(call, ref, err);
+}
+
+bool target_function(const struct api_call *call, enum function_ref_kind kind,
+                     struct catalogue_entry **ret_entry, struct err *err) {
+    struct function_ref ref;
+    return target_parse(call, kind, TARGET_UNQUALIFIED_ONLY, &ref, err) &&
+           target_entry(call, &ref, ret_entry, err);
 }
 
 bool target_gone(const struct api_call *call, const struct catalogue_entry *entry, struct err *err) {

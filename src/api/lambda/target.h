@@ -34,9 +34,16 @@ struct catalogue_entry *target_find(const struct api_call *call, const struct fu
 bool target_entry(const struct api_call *call, const struct function_ref *ref,
                   struct catalogue_entry **ret_entry, struct err *err);
 
+/* The qualifier; $LATEST for a reference without one. */
+const char *target_qualifier(const struct function_ref *ref);
+
 /* The ARN of what the reference names, qualified as the caller did. */
 void target_arn(const struct api_call *call, const struct function_ref *ref,
                 char ret_arn[FUNCTION_ARN_BYTES]);
+
+/* The function that an operation of TARGET_UNQUALIFIED_ONLY names: target_parse() and target_entry(). */
+bool target_function(const struct api_call *call, enum function_ref_kind kind,
+                     struct catalogue_entry **ret_entry, struct err *err);
 
 /* "Function not found: <arn>[:<qualifier>]" */
 bool target_not_found(const struct api_call *call, const struct function_ref *ref, struct err *err);

@@ -51,12 +51,9 @@ static void taken_in(struct intake *intake) {
 
 static bool prepare(struct code_update *state, struct err *err) {
     struct json_value root = state->call->input.root;
-    struct function_ref ref;
-    if (!target_parse(state->call, FUNCTION_REF_WRITE, TARGET_UNQUALIFIED_ONLY, &ref, err))
+    struct catalogue_entry *entry;
+    if (!target_function(state->call, FUNCTION_REF_WRITE, &entry, err))
         return false;
-    struct catalogue_entry *entry = target_find(state->call, &ref);
-    if (!entry)
-        return target_not_found(state->call, &ref, err);
     state->revision_id = body_text(root, "RevisionId");
     state->update = (struct update){
         .call = state->call,

@@ -42,12 +42,9 @@ static bool apply(struct update *update, struct function *next, struct err *err)
 }
 
 static bool prepare(struct configuration_update *state, struct api_call *call, struct err *err) {
-    struct function_ref ref;
-    if (!target_parse(call, FUNCTION_REF_WRITE, TARGET_UNQUALIFIED_ONLY, &ref, err))
+    struct catalogue_entry *entry;
+    if (!target_function(call, FUNCTION_REF_WRITE, &entry, err))
         return false;
-    struct catalogue_entry *entry = target_find(call, &ref);
-    if (!entry)
-        return target_not_found(call, &ref, err);
     state->revision_id = body_text(call->input.root, "RevisionId");
     state->update = (struct update){
         .call = call,

@@ -8,12 +8,10 @@
 #include "api/lambda/body.h"
 #include "api/lambda/handlers.h"
 #include "api/lambda/lambda.h"
-#include "api/lambda/page.h"
 #include "api/lambda/setting.h"
 #include "api/lambda/target.h"
 #include "base/mem.h"
 
-#define PAGE_ITEMS 50
 #define ID_CHARS 32
 
 /* Cors: 200 headers of 1024 characters, 100 origins of 253, each character up to six bytes. */
@@ -73,10 +71,6 @@ static bool parse(const struct api_call *call, struct function_ref *ref, struct 
     return target_parse(call, FUNCTION_REF_WRITE, TARGET_WITH_QUALIFIER, ref, err);
 }
 
-static const char *record_name(const struct function_ref *ref) {
-    return ref->qualifier[0] ? ref->qualifier : FUNCTION_LATEST;
-}
-
 static bool no_function(struct err *err) {
     return err_set(err, ERR_NOT_FOUND, "Function does not exist");
 }
@@ -94,7 +88,8 @@ static struct catalogue_entry *find_target(const struct api_call *call, const st
 static bool find_config(const struct api_call *call, const struct function_ref *ref,
                         struct catalogue_entry **ret_entry, const char **ret_document, struct err *err) {
     struct catalogue_entry *entry = find_target(call, ref);
-    const char *document = entry ? setting_document(call->api, entry, SETTING_URL, record_name(ref)) : NULL;
+    const char *document = entry ? setting_document(call->api, entry, SETTING_URL, target_qualifier(ref))
+                                 : NULL;
     if (!document)
         return no_config(err);
     *ret_entry = entry;
@@ -179,7 +174,7 @@ static bool store(struct edit *edit, const struct function_ref *ref, struct json
     buf_init(&document, ITEM_BYTES);
     json_writer_init(&writer, &document);
     write_record(&writer, request, old, lambda_now_us(api->lambda));
-    setting_put(edit, SETTING_URL, record_name(ref), buf_text(&document));
+    setting_put(edit, SETTING_URL, target_qualifier(ref), buf_text(&document));
     target_arn(edit->call, ref, arn);
     const struct shown shown = {
         .options = &api->options,
@@ -201,7 +196,7 @@ static bool prepare_create(struct edit *edit, struct err *err) {
         return false;
     if (find_target(edit->call, &ref) != entry)
         return no_function(err);
-    if (!setting_document(edit->call->api, entry, SETTING_URL, record_name(&ref)))
+    if (!setting_document(edit->call->api, entry, SETTING_URL, target_qualifier(&ref)))
         return store(edit, &ref, (struct json_value){0}, err);
     char arn[FUNCTION_ARN_BYTES];
     target_arn(edit->call, &ref, arn);
@@ -233,7 +228,7 @@ static bool prepare_delete(struct edit *edit, struct err *err) {
         return false;
     if (entry != function_edit_entry(edit))
         return no_config(err);
-    setting_delete(edit, SETTING_URL, record_name(&ref));
+    setting_delete(edit, SETTING_URL, target_qualifier(&ref));
     return true;
 }
 
@@ -289,37 +284,26 @@ void lambda_get_function_url_config(struct api_call *call) {
     call_answer(call, &body);
 }
 
-static void list(struct page *page, const struct api_call *call, const struct catalogue_entry *entry) {
-    char scope[FUNCTION_SCOPE_BYTES];
-    const struct record_key key = function_record(entry, SETTING_URL, page->after, scope);
-    const struct records *records = &call->api->records;
-    const struct record *record;
-    for (size_t at = records_after(records, &key);
-         (record = records_at(records, at, &key)) && page_take(page, record->key.name); at++) {
-        char arn[FUNCTION_ARN_BYTES];
-        bool is_alias = strcmp(record->key.name, FUNCTION_LATEST) != 0;
-        function_arn_format(call->api->options.region, entry->account, entry->name,
-                            is_alias ? record->key.name : NULL, arn);
-        const struct shown shown = {.options = &call->api->options, .document = record->document, .arn = arn};
-        write_answer(&page->writer, &shown);
-    }
+static void write_item(struct json_writer *writer, const struct api_call *call,
+                       const struct catalogue_entry *entry, const struct record *item) {
+    char arn[FUNCTION_ARN_BYTES];
+    bool is_alias = strcmp(item->key.name, FUNCTION_LATEST) != 0;
+    function_arn_format(call->api->options.region, entry->account, entry->name,
+                        is_alias ? item->key.name : NULL, arn);
+    const struct shown shown = {.options = &call->api->options, .document = item->document, .arn = arn};
+    write_answer(writer, &shown);
 }
 
 void lambda_list_function_url_configs(struct api_call *call) {
+    static const struct setting_list list = {SETTING_URL, "FunctionUrlConfigs", ITEM_BYTES, write_item};
+    const struct catalogue_entry *entry = NULL;
     struct function_ref ref;
-    struct page page;
     struct err err;
-    if (!target_parse(call, FUNCTION_REF_WRITE, TARGET_UNQUALIFIED_ONLY, &ref, &err)) {
-        call_fail(call, &err);
-        return;
-    }
-    const struct catalogue_entry *entry = target_find(call, &ref);
-    if (!entry)
+    if (target_parse(call, FUNCTION_REF_WRITE, TARGET_UNQUALIFIED_ONLY, &ref, &err) &&
+        !(entry = target_find(call, &ref)))
         no_function(&err);
-    if (!entry || !page_begin(&page, call, "FunctionUrlConfigs", PAGE_ITEMS, ITEM_BYTES, &err)) {
+    if (entry)
+        setting_answer_list(call, entry, &list);
+    else
         call_fail(call, &err);
-        return;
-    }
-    list(&page, call, entry);
-    page_answer(&page, call);
 }

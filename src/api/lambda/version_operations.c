@@ -82,13 +82,9 @@ static void committed(struct edit *edit) {
 
 void lambda_publish_version(struct api_call *call) {
     static const struct edit_actions actions = {.prepare = prepare, .committed = committed};
-    struct function_ref ref;
     struct err err;
     struct catalogue_entry *entry;
-    bool ok = target_parse(call, FUNCTION_REF_WRITE, TARGET_UNQUALIFIED_ONLY, &ref, &err) &&
-              target_entry(call, &ref, &entry, &err);
-    ok = ok && settings_check(call->input.root, &err);
-    if (ok)
+    if (target_function(call, FUNCTION_REF_WRITE, &entry, &err) && settings_check(call->input.root, &err))
         function_edit_start(call, entry, NULL, &actions);
     else
         call_fail(call, &err);
@@ -121,12 +117,10 @@ static void write_versions(struct page *page, const struct api_call *call,
 }
 
 void lambda_list_versions_by_function(struct api_call *call) {
-    struct function_ref ref;
     struct page page;
     struct err err;
     struct catalogue_entry *entry;
-    if (!target_parse(call, FUNCTION_REF_READ, TARGET_UNQUALIFIED_ONLY, &ref, &err) ||
-        !target_entry(call, &ref, &entry, &err) ||
+    if (!target_function(call, FUNCTION_REF_READ, &entry, &err) ||
         !page_begin(&page, call, "Versions", LIMIT_LIST_PAGE, CONFIGURATION_BYTES, &err)) {
         call_fail(call, &err);
         return;
