@@ -94,6 +94,10 @@ class Client {
         this.#socket?.write(`0\r\n${trailers}\r\n`);
     }
 
+    close() {
+        this.#lose(this.#socket, new Error('the connection was closed'));
+    }
+
     #ask(message) {
         if (this.#socket === null)
             this.#connect();

@@ -367,13 +367,15 @@ function exitIfPlatformFailed(status) {
     process.exit(1);
 }
 
-function main() {
+async function main() {
     const environment = replaceEnvironment();
+    defineGc();
+    if (environment._LAMB_HANDOVER_FD !== undefined)
+        await require('./parked.cjs').wait(environment);
     if (environment.AWS_LAMBDA_RUNTIME_API === undefined) {
         process.stderr.write("lamb: AWS_LAMBDA_RUNTIME_API isn't set: a function is started by Lamb\n");
         process.exit(1);
     }
-    defineGc();
     patch(environment);
     if (!/^(1|true)$/.test(environment.AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA ?? ''))
         defineGlobal();

@@ -36,6 +36,8 @@ bool api_new(struct loop *loop, const struct clock *clock, const struct api_opti
         free(api);
         return false;
     }
+    api->started_us = clock_wall_us(clock);
+    request_totals_init(&api->requests);
     api->lambda_operations = operation_tree_new(lambda_operations, lambda_operation_count);
     api->own_operations = dispatch_own_operations();
     api->lambda = lambda_new(api);
@@ -60,6 +62,10 @@ void *api_http_arg(struct api *api) {
     return &api->front;
 }
 
+void api_set_listener(struct api *api, const struct http_listener *listener) {
+    api->listener = listener;
+}
+
 bool api_root_key(const struct api *api, const char *account, struct access_key *ret_key) {
     const struct access_key *key = auth_root_key(&api->auth, account);
     if (key)
@@ -82,6 +88,7 @@ void api_free(struct api *api) {
         api->free_calls = call->next_free;
         free(call);
     }
+    request_totals_done(&api->requests);
     auth_done(&api->auth);
     identities_done(&api->identities);
     records_done(&api->records);

@@ -25,6 +25,9 @@ bool api_new(struct loop *loop, const struct clock *clock, const struct api_opti
 const struct http_handler *api_http_handler(void);
 void *api_http_arg(struct api *api);
 
+/* The listener that was made with these, for the metrics; NULL before it is freed. */
+void api_set_listener(struct api *api, const struct http_listener *listener);
+
 /* The root access key of an account of the options: for `lamb env`. */
 bool api_root_key(const struct api *api, const char *account, struct access_key *ret_key);
 

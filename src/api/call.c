@@ -93,6 +93,8 @@ static void begin_headers(struct headers *headers, const char *request_id, const
 }
 
 void call_answer_with(struct api_call *call, int status, const char *headers, const void *body, size_t len) {
+    const struct api_operation *operation = call->match.operation;
+    request_totals_count(&call->api->requests, call->service, operation && operation->is_open, status);
     if (call->exchange)
         http_respond(call->exchange, status, headers, body, len);
     call_free(call);

@@ -6,6 +6,7 @@
 #include "api/operation.h"
 #include "api/options.h"
 #include "api/records.h"
+#include "api/request_totals.h"
 #include "base/clock.h"
 #include "http/server.h"
 #include "invoke/invoke.h"
@@ -40,6 +41,9 @@ struct api {
     struct api_front inner_front;    /* the listeners inside environments */
     struct http_budget inner_budget; /* of them all: bodies that arrive, and those that calls hold */
     struct auth auth;
+    struct request_totals requests;
+    const struct http_listener *listener; /* of the port; NULL before there is one */
+    int64_t started_us;                   /* wall clock */
     struct operation_tree *lambda_operations;
     struct operation_tree *own_operations;
     struct lambda *lambda;

@@ -10,6 +10,7 @@
 #include "api/call.h"
 #include "api/context.h"
 #include "api/guard.h"
+#include "api/metrics.h"
 #include "api/lambda/handlers.h"
 #include "api/services.h"
 #include "base/digest.h"
@@ -36,6 +37,7 @@ static const struct api_operation own_operations[] = {
     {"DownloadCode", "GET", OWN_PREFIX "code/{Digest}", .status = 200, .run = lambda_download_code,
      .is_raw = true},
     {"Health", "GET", OWN_PREFIX "health", .status = 200, .run = answer_health, .is_open = true},
+    {"Metrics", "GET", METRICS_PATH, .status = 200, .run = metrics_answer, .is_open = true},
 };
 
 struct operation_tree *dispatch_own_operations(void) {
@@ -43,8 +45,9 @@ struct operation_tree *dispatch_own_operations(void) {
 }
 
 static bool is_own(const struct http_request *request) {
-    return request->path.len >= strlen(OWN_PREFIX) &&
-           memcmp(request->path.data, OWN_PREFIX, strlen(OWN_PREFIX)) == 0;
+    return http_text_is(request->path, METRICS_PATH) ||
+           (request->path.len >= strlen(OWN_PREFIX) &&
+            memcmp(request->path.data, OWN_PREFIX, strlen(OWN_PREFIX)) == 0);
 }
 
 static bool find(const struct api *api, const struct http_request *request,
@@ -73,6 +76,7 @@ static size_t begin(void *arg, struct http_exchange *exchange) {
     struct err err;
     struct auth_refusal refusal;
     if (!guard_check(request, api->options.hosts, &err)) {
+        request_totals_count(&api->requests, NULL, false, 403);
         http_respond_and_close(exchange, 403, "Content-Type: text/plain; charset=utf-8\r\n", err.text,
                                strlen(err.text));
         return 0;

@@ -58,9 +58,25 @@
 #define LIMIT_INIT_MS 10000
 #define LIMIT_MB_PER_VCPU 1769
 
+/* Extensions of one environment: Lambda Developer Guide, "Using the Lambda Extensions API". An external one
+ * is named like its file. */
+#define LIMIT_EXTENSIONS 10
+#define LIMIT_EXTENSION_NAME_BYTES 255
+
 /* An initialisation has at least a whole processor, as on AWS: at its 7 % a function of 128 MB would need
  * half a second to start Python. */
 #define LIMIT_INIT_CPU_MILLIS 1000u
+
+/* SQS: SQS Developer Guide, "Amazon SQS message quotas"; SQS API. A request is longer than its messages: in
+ * JSON or in a form a character takes up to three times its bytes. */
+#define LIMIT_MESSAGE_BYTES (1024u * 1024) /* of one, and of a batch together */
+#define LIMIT_QUEUE_REQUEST_BYTES (4u * 1024 * 1024)
+#define LIMIT_QUEUE_NAME_CHARS 80
+#define LIMIT_QUEUE_BATCH 10
+#define LIMIT_QUEUE_IN_FLIGHT 120000
+#define LIMIT_QUEUE_LIST 1000
+#define LIMIT_MESSAGE_ATTRIBUTES 10
+#define LIMIT_MESSAGE_ATTRIBUTE_CHARS 256 /* of a name, of a type */
 
 /* HTTP front. */
 #define LIMIT_HTTP_HEADER_BYTES (64u * 1024)
@@ -79,5 +95,54 @@
 #define LIMIT_PLAN_BYTES (64u * 1024)
 #define LIMIT_PLAN_MOUNTS 8
 
+/* Programs that run in one sandbox at the same time: a runtime and ten extensions (Lambda quotas), and room
+ * for those that are still ending. */
+#define LIMIT_SANDBOX_PROGRAMS 24
+
 /* Sandboxes that one lamb-spawner makes at the same time, the parked ones included. */
 #define LIMIT_SANDBOXES 4096
+
+/* Subscriptions of telemetry: Lambda Developer Guide, "Telemetry API reference". */
+#define LIMIT_TELEMETRY_ITEMS_MIN 1000
+#define LIMIT_TELEMETRY_ITEMS_MAX 10000        /* and the default */
+#define LIMIT_TELEMETRY_BYTES_MIN (256 * 1024) /* and the default */
+#define LIMIT_TELEMETRY_BYTES_MAX (1024 * 1024)
+#define LIMIT_TELEMETRY_TIMEOUT_MS 1000
+#define LIMIT_TELEMETRY_TIMEOUT_MIN_MS 25
+#define LIMIT_TELEMETRY_TIMEOUT_MAX_MS 30000
+#define LIMIT_TELEMETRY_URI_BYTES 1024u
+
+/* What is kept of an initialisation for extensions that subscribe late in it. */
+#define LIMIT_TELEMETRY_KEPT_ITEMS 1000u
+#define LIMIT_TELEMETRY_KEPT_BYTES (256u * 1024)
+
+/* Queues: what may wait for the disk; one transaction; one answer, its last message may go beyond it. SQS's
+ * messages have at most 1 MiB. */
+#define LIMIT_QUEUE_WAITING_BYTES (64u * 1024 * 1024)
+#define LIMIT_QUEUE_WAITING_STEPS 20000u
+#define LIMIT_QUEUE_RECEIVERS 20000u
+#define LIMIT_QUEUE_BATCH_BYTES (16u * 1024 * 1024)
+#define LIMIT_QUEUE_BATCH_STEPS 512u
+#define LIMIT_QUEUE_BATCH_RECEIVES 32u
+#define LIMIT_QUEUE_BATCH_SWEPT                                                                              \
+    1000u /* messages that one transaction removes beside what it was asked for                              \
+           */
+#define LIMIT_QUEUE_ANSWER_BYTES (1024u * 1024)
+
+/* The log of queues.db is moved into it from so many pages on; what the file may keep once it was. */
+#define LIMIT_QUEUE_LOG_PAGES 4000
+#define LIMIT_QUEUE_DEDUP_MS (5 * 60 * 1000) /* SQS Developer Guide, message deduplication ID */
+
+/* Asynchronous invocation. The longest event: Lambda quotas, and what it was before October 2025, which is
+ * the default. What memory holds of events at most, in all and of one function, is ours. */
+#define LIMIT_EVENT_BYTES (1024u * 1024)
+#define LIMIT_EVENT_DEFAULT_BYTES (256u * 1024)
+#define LIMIT_EVENT_AGE_S 21600
+#define LIMIT_EVENT_RETRIES 2
+#define LIMIT_ASYNC_EVENTS 4096u
+#define LIMIT_ASYNC_BYTES (256u * 1024 * 1024)
+#define LIMIT_ASYNC_FUNCTION_EVENTS 1000u
+#define LIMIT_ASYNC_FUNCTION_BYTES (64u * 1024 * 1024)
+
+/* Tries to deliver one result to a service elsewhere. */
+#define LIMIT_LETTER_TRIES 3

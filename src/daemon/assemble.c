@@ -163,6 +163,7 @@ static void make_invoke(struct daemon *daemon, struct sandbox_spawner *spawner) 
         .scaling_rate = (uint32_t)config->scaling_rate,
         .idle_timeout_ms = config->idle_timeout_s * 1000,
         .min_available_mb = (uint64_t)config->min_available_mb,
+        .parked_runtimes = (uint32_t)config->parked_runtimes,
         .init_timeout_ms = LIMIT_INIT_MS,
         .log_file_bytes = (uint64_t)config->log_file_mb * 1024 * 1024,
         .log_files = (uint32_t)config->log_files,
@@ -220,6 +221,7 @@ static bool make_api(struct daemon *daemon, struct err *err) {
         .s3_secret_key = config->s3_secret_key,
         .runtimes = &daemon->runtimes,
         .concurrency = (uint32_t)config->concurrency,
+        .shows_metrics = strcmp(config->metrics, "on") == 0,
         .checks_roles = strcmp(config->role_check, "on") == 0,
         .role_credentials_ms = config->role_credentials_minutes * 60000,
     };
@@ -241,6 +243,7 @@ static void make_front(struct daemon *daemon, int listen_fd) {
     };
     daemon->front = http_listener_new(daemon->loop, listen_fd, api_http_handler(), api_http_arg(daemon->api),
                                       &daemon->front_options, &daemon->clock);
+    api_set_listener(daemon->api, daemon->front);
 }
 
 bool daemon_new(const struct daemon_inputs *inputs, struct daemon **ret_daemon, struct err *err) {
@@ -296,6 +299,8 @@ static void wait_for_jobs(struct daemon *daemon) {
 void daemon_free(struct daemon *daemon) {
     if (!daemon)
         return;
+    if (daemon->api)
+        api_set_listener(daemon->api, NULL);
     http_listener_free(daemon->front);
     if (daemon->invoke)
         invoke_leave_upper(daemon->invoke);

@@ -20,6 +20,7 @@ struct config {
     char *accounts;
     char *role_check;
     char *hosts;
+    char *metrics;
     char *public_endpoint;
     char *user;
     char *runtimes;
@@ -34,6 +35,7 @@ struct config {
     int64_t idle_timeout_s;
     int64_t drain_timeout_s;
     int64_t min_available_mb;
+    int64_t parked_runtimes;
     int64_t parked_sandboxes;
     int64_t parked_sandboxes_max;
     int64_t max_connections;

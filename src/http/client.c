@@ -85,7 +85,13 @@ static void set_method_and_body(struct transfer *transfer, const struct http_cli
         transfer->curl.easy_setopt(handle, CURLOPT_POSTFIELDS, request->body_len > 0 ? request->body : "");
         transfer->curl.easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
         /* No "Expect:" here: libcurl 7.88 would sign the header that it is asked to leave out. */
-        add_header(transfer, "Content-Type: application/octet-stream");
+        const char *type = request->content_type ? request->content_type : "application/octet-stream";
+        OWN_MEM char *line = mem_format("Content-Type: %s", type);
+        add_header(transfer, line);
+    }
+    if (request->target) {
+        OWN_MEM char *target = mem_format("X-Amz-Target: %s", request->target);
+        add_header(transfer, target);
     }
     if (strcmp(request->method, "HEAD") == 0)
         transfer->curl.easy_setopt(handle, CURLOPT_NOBODY, 1L);

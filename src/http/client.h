@@ -15,6 +15,8 @@ struct http_client_request {
     const char *sign_region;
     const char *sign_access_key;
     const char *sign_secret;
+    const char *content_type; /* of the body; NULL: bytes */
+    const char *target;       /* X-Amz-Target, or NULL */
     const void *body;
     size_t body_len;
     int timeout_ms;

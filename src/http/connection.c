@@ -39,7 +39,6 @@ struct connection *connection_new(struct http_listener *listener, int fd) {
     struct connection *connection = mem_alloc(sizeof *connection);
     connection->listener = listener;
     connection->fd = fd;
-    connection->id = listener->next_id++;
     connection->holds = 1;
     /* Not zeroed, so that only what is used costs memory. */
     connection->input = mem_resize(NULL, CONNECTION_INPUT_BYTES);
@@ -69,20 +68,21 @@ void connection_hold(struct connection *connection) {
 static bool charge(struct connection *connection, size_t bytes) {
     struct http_listener *listener = connection->listener;
     struct http_budget *budget = listener->options.budget;
-    if (!budget || bytes <= CONNECTION_INPUT_BYTES)
+    if (listener->options.budget_bytes == 0 || bytes <= CONNECTION_INPUT_BYTES)
         return true;
     if (bytes + listener->charged_bytes > listener->options.budget_bytes ||
-        bytes + budget->used_bytes > budget->limit_bytes)
+        (budget && bytes + budget->used_bytes > budget->limit_bytes))
         return false;
     connection->charged_bytes = bytes;
     listener->charged_bytes += bytes;
-    budget->used_bytes += bytes;
+    if (budget)
+        budget->used_bytes += bytes;
     return true;
 }
 
 static void discharge(struct connection *connection) {
     struct http_listener *listener = connection->listener;
-    if (connection->charged_bytes > 0)
+    if (listener->options.budget)
         listener->options.budget->used_bytes -= connection->charged_bytes;
     listener->charged_bytes -= connection->charged_bytes;
     connection->charged_bytes = 0;
@@ -528,8 +528,4 @@ void http_exchange_set_context(struct http_exchange *exchange, void *context) {
 
 void *http_exchange_context(const struct http_exchange *exchange) {
     return exchange->context;
-}
-
-uint64_t http_exchange_connection_id(const struct http_exchange *exchange) {
-    return list_item(exchange, const struct connection, exchange)->id;
 }

@@ -67,7 +67,6 @@ struct connection {
     struct list due_link; /* in listener->due */
     struct loop_watch *watch;
     int fd;
-    uint64_t id;
     enum connection_phase phase;
     uint32_t holds;
     bool is_advancing;
@@ -101,16 +100,15 @@ struct http_listener {
     struct list due; /* connections with something to do that must not happen inside their handler's call */
     size_t count, lingering;
     size_t charged_bytes; /* of the budget, by all connections */
-    uint64_t next_id;     /* of a connection; starts anywhere, so that listeners never give the same one */
     uint32_t holds;
     bool is_due_deferred;
     bool is_freed;
     bool is_draining;
-    bool is_refusing; /* accepting fails or is over its bound, and the log knows */
     void (*closed)(void *arg);
     void *closed_arg;
 
     struct loop_timer *accept_timer; /* waits before accepting again */
+    int64_t silent_until_us;         /* monotonic: of refused clients the log has heard */
     struct loop_timer *sweep_timer;
     struct list *sweep_at; /* next connection of a running sweep */
     int64_t sweep_ms;

@@ -9,7 +9,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/ident.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "http/connection.h"
@@ -18,6 +17,7 @@
 #define ACCEPTS_PER_TURN 64
 #define ACCEPT_BACKOFF_MS 100
 #define LISTEN_BACKLOG 1024
+#define WARN_EVERY_US INT64_C(60000000)
 
 /* A sweep every second is exact enough; shorter time-outs get a finer one. */
 #define SWEEP_MOST_MS 1000
@@ -119,15 +119,18 @@ static void resume_accepting(void *arg) {
     loop_watch_set(listener->watch, LOOP_READ);
 }
 
-/* Says it once until accepting works again: a full table of descriptors would otherwise fill the log too. */
-static void warn_once(struct http_listener *listener, const char *event, const char *why) {
-    if (!listener->is_refusing)
-        log_warn(event, "connections=%zu reason=\"%s\"", listener->count, why);
-    listener->is_refusing = true;
+/* Now and then: a full table of descriptors, or clients who come and go at the bound, would otherwise fill
+ * the log too. */
+static void warn_rarely(struct http_listener *listener, const char *event, const char *why) {
+    int64_t now_us = clock_mono_us(listener->clock);
+    if (now_us < listener->silent_until_us)
+        return;
+    listener->silent_until_us = now_us + WARN_EVERY_US;
+    log_warn(event, "connections=%zu reason=\"%s\"", listener->count, why);
 }
 
 static void back_off(struct http_listener *listener, int errnum) {
-    warn_once(listener, "http.accept_failed", strerror(errnum));
+    warn_rarely(listener, "http.accept_failed", strerror(errnum));
     loop_watch_set(listener->watch, LOOP_NONE);
     loop_timer_start(listener->accept_timer, ACCEPT_BACKOFF_MS);
 }
@@ -164,11 +167,10 @@ static void accept_clients(void *arg, int events) {
             return;
         }
         if (listener->count >= (size_t)listener->options.max_connections) {
-            warn_once(listener, "http.connections_exhausted", "more clients than the listener may have");
+            warn_rarely(listener, "http.connections_exhausted", "more clients than the listener may have");
             close(fd);
             continue;
         }
-        listener->is_refusing = false;
         set_options(fd);
         connection_new(listener, fd);
         listener_sweep_soon(listener);
@@ -198,7 +200,6 @@ struct http_listener *http_listener_new(struct loop *loop, int listen_fd, const 
     if (listener->options.max_connections <= 0)
         listener->options.max_connections = LIMIT_HTTP_CONNECTIONS;
     listener->clock = clock;
-    ident_random(&listener->next_id, sizeof listener->next_id);
     listener->holds = 1;
     list_init(&listener->connections);
     list_init(&listener->due);

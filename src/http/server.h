@@ -46,8 +46,8 @@ struct http_budget {
 };
 
 struct http_options {
-    struct http_budget *budget; /* requests past it are answered with 503; NULL: without bound */
-    size_t budget_bytes;        /* most of it that this listener may use */
+    size_t budget_bytes;        /* what large bodies may hold on this listener; past it 503; 0 = any */
+    struct http_budget *budget; /* the same for all listeners that share it; NULL: they share none */
     const char *common_headers; /* complete lines with CRLF, sent with every response; may be NULL */
     bool send_date;             /* adds Date */
     int32_t max_connections;    /* further ones are accepted and closed at once; 0 = LIMIT_HTTP_CONNECTIONS */
@@ -91,10 +91,6 @@ char *http_exchange_take_body(struct http_exchange *exchange, size_t *ret_len);
 /* A pointer of the handler's, NULL at the start of each exchange. */
 void http_exchange_set_context(struct http_exchange *exchange, void *context);
 void *http_exchange_context(const struct http_exchange *exchange);
-
-/* A number that is the same for all exchanges of one connection and never reused by another of the process.
- */
-uint64_t http_exchange_connection_id(const struct http_exchange *exchange);
 
 /* Answers completely. `headers` is complete lines with CRLF, or NULL; Content-Length, Connection and the
  * options' headers are added (no Content-Length and no body for 1xx, 204, 304). Head and body leave in one

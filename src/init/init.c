@@ -7,17 +7,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "init/drop.h"
+#include "init/orders.h"
+#include "init/programs.h"
 #include "init/report.h"
 #include "init/starter.h"
 #include "sandbox/kernel_file.h"
@@ -40,11 +40,16 @@ static void take_name(const struct inside_seed *seed) {
 }
 
 /* The spawner ignores some, and posix_spawn() has it ignore two that glibc hides from signal(); programs
- * would inherit that. A struct of the kernel's that is all zero is SIG_DFL. */
+ * would inherit that. A struct of the kernel's that is all zero is SIG_DFL. The end of a child is to be read
+ * from a descriptor. */
 static void reset_signals(void) {
     static const char by_default[64];
     for (int signum = 1; signum < NSIG; signum++)
         syscall(SYS_rt_sigaction, signum, by_default, NULL, sizeof(uint64_t));
+    sigset_t children;
+    sigemptyset(&children);
+    sigaddset(&children, SIGCHLD);
+    sigprocmask(SIG_SETMASK, &children, NULL);
 }
 
 /* Of all the spawner's descriptors keeps only the socket; standard input and output lead nowhere. */
@@ -99,82 +104,65 @@ static bool descend(const struct inside_seed *seed, int user_namespace_fd, struc
     return drop_privileges(seed->filter, true, err);
 }
 
-/* Gives the starter's process number; the descriptors that were made on the way are closed here. */
-static bool park(struct inside_seed *seed, pid_t *ret_starter, struct err *err) {
-    OWN_FD int runtime_listener = -1;
-    OWN_FD int api_listener = -1;
-    OWN_FD int output_read = -1;
+/* Two ends of a line; `ret_outer` goes to the spawner, which never waits for it. */
+static bool open_line(int *ret_inner, int *ret_outer, struct err *err) {
+    int pair[2];
+    if (!fd_socketpair(pair, err))
+        return false;
+    *ret_inner = pair[0];
+    *ret_outer = pair[1];
+    return fd_set_nonblocking(pair[1], err);
+}
+
+/* What the starter must not have is opened after it. */
+static bool start(struct inside_seed *seed, struct programs *programs, int fds[INSIDE_FDS], struct err *err) {
     OWN_FD int output_write = -1;
-    OWN_FD int mount_namespace = -1;
+    OWN_FD int plan_inner = -1;
     struct starter starter;
-    if (!settle_in(seed, err) || !network_listen(NETWORK_RUNTIME_PORT, &runtime_listener, err) ||
-        !network_listen(NETWORK_API_PORT, &api_listener, err) ||
-        !open_output(&output_read, &output_write, err) || !mounts_open_namespace(&mount_namespace, err) ||
-        !starter_start(seed, output_write, &starter, err))
+    if (!open_output(&fds[INSIDE_OUTPUT], &output_write, err) ||
+        !open_line(&plan_inner, &fds[INSIDE_PLAN], err) || !programs_init(programs, err))
         return false;
-    OWN_FD int user_namespace = starter.user_namespace_fd;
-    if (!descend(seed, user_namespace, err))
-        return false;
-    *ret_starter = starter.pid;
-    const int fds[INSIDE_FDS] = {
-        [INSIDE_RUNTIME_LISTENER] = runtime_listener,
-        [INSIDE_API_LISTENER] = api_listener,
-        [INSIDE_OUTPUT] = output_read,
-        [INSIDE_MOUNT_NAMESPACE] = mount_namespace,
+    const struct starter_order order = {
+        .plan_socket = plan_inner,
+        .output_fd = output_write,
+        .note = &programs->notes[0],
     };
-    return report_send_fds(seed->socket, INSIDE_PARKED, fds, INSIDE_FDS, err);
+    if (!starter_start(seed, &order, &starter, err))
+        return false;
+    programs_add(programs, 0, 0, starter.pid);
+    OWN_FD int user_namespace = starter.user_namespace_fd;
+    return descend(seed, user_namespace, err);
 }
 
-/* To every process of the sandbox but this one, all at once (kill(2)). Those inside can neither come from
- * process 0, which is what an outer pid namespace looks like, nor pretend to with SI_USER. */
-static void stop_or_go(int signum, siginfo_t *info, void *context) {
-    (void)context;
-    if (info->si_code == SI_USER && info->si_pid == 0)
-        kill(-1, signum == INSIDE_STOP_SIGNAL ? SIGSTOP : SIGCONT);
-}
-
-/* Neither interrupts the other, and of two that wait the lower number, which stops, is taken first: whatever
- * is late, a sandbox that was let go goes. */
-static void take_stop_and_go(void) {
-    struct sigaction action = {.sa_sigaction = stop_or_go, .sa_flags = SA_RESTART | SA_SIGINFO};
-    sigaddset(&action.sa_mask, INSIDE_STOP_SIGNAL);
-    sigaddset(&action.sa_mask, INSIDE_GO_SIGNAL);
-    sigaction(INSIDE_STOP_SIGNAL, &action, NULL);
-    sigaction(INSIDE_GO_SIGNAL, &action, NULL);
-}
-
-/* The kernel kills this process when the spawner ends, but only if it ends after that was asked for. */
-static bool spawner_is_there(int socket) {
-    struct pollfd place = {.fd = socket};
-    return poll(&place, 1, 0) == 0;
-}
-
-static _Noreturn void reap_until(pid_t starter, int socket) {
-    for (;;) {
-        int status;
-        pid_t ended = waitpid(-1, &status, __WALL);
-        if (ended == starter) {
-            report_send(socket, INSIDE_EXITED, status, "");
-            _exit(0);
-        }
-        if (ended == -1 && errno != EINTR)
-            _exit(1);
-    }
+/* Gives lamb-init's end of the control line. */
+static bool park(struct inside_seed *seed, struct programs *programs, int *ret_control, struct err *err) {
+    int fds[INSIDE_FDS];
+    OWN_FD int control = -1;
+    for (size_t i = 0; i < INSIDE_FDS; i++)
+        fds[i] = -1;
+    bool is_parked = settle_in(seed, err) &&
+                     network_listen(NETWORK_RUNTIME_PORT, &fds[INSIDE_RUNTIME_LISTENER], err) &&
+                     network_listen(NETWORK_API_PORT, &fds[INSIDE_API_LISTENER], err) &&
+                     mounts_open_namespace(&fds[INSIDE_MOUNT_NAMESPACE], err) &&
+                     start(seed, programs, fds, err) && open_line(&control, &fds[INSIDE_CONTROL], err) &&
+                     report_send_fds(seed->socket, INSIDE_PARKED, fds, INSIDE_FDS, err);
+    for (size_t i = 0; i < INSIDE_FDS; i++)
+        fd_close(&fds[i]);
+    *ret_control = take_fd(&control);
+    return is_parked;
 }
 
 _Noreturn void init_run(const struct inside_seed *seed) {
     struct inside_seed own = *seed;
+    struct programs programs;
     struct err err;
-    pid_t starter;
+    int control;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     reset_signals();
     take_name(&own);
-    if (!park(&own, &starter, &err)) {
+    if (!park(&own, &programs, &control, &err)) {
         report_send(own.socket, INSIDE_FAILED, err.errnum, err.text);
         _exit(1);
     }
-    take_stop_and_go();
-    if (!spawner_is_there(own.socket))
-        _exit(0);
-    reap_until(starter, own.socket);
+    orders_follow(&own, control, &programs);
 }

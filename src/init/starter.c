@@ -1,4 +1,4 @@
-/* See starter.h. Only this process ever holds a plan, and with it a function's secrets: the memory of
+/* See starter.h. Only this process ever holds the plan, and with it a function's secrets: the memory of
  * lamb-init, from which it was forked, has none. */
 #include "init/starter.h"
 
@@ -8,91 +8,26 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "init/drop.h"
-#include "init/program.h"
+#include "init/execute.h"
 #include "init/report.h"
 #include "sandbox/kernel_file.h"
 #include "sandbox/plan.h"
 #include "sandbox/template.h"
 #include "sys/fd.h"
 
-/* What a shell gives for a command that is not there, or is there and can't be executed (POSIX, 2.8.2). */
-#define EXIT_NOT_FOUND 127
-#define EXIT_NOT_EXECUTABLE 126
-
-/* As recorded in AWS Lambda. */
-#define MEMLOCK_BYTES 65536
-#define STACK_BYTES (8u * 1024 * 1024)
-
-/* Where no control group limits memory: room for the stacks of threads and for allocators that reserve ahead.
- */
-#define DATA_SLACK_MB 512
-
-/* Lowers a limit, the hard one too. */
-static void limit(enum __rlimit_resource resource, uint64_t most) {
-    struct rlimit now;
-    if (getrlimit(resource, &now) == -1)
-        return;
-    rlim_t hard = most < now.rlim_max ? most : now.rlim_max;
-    struct rlimit lowered = {.rlim_cur = hard, .rlim_max = hard};
-    setrlimit(resource, &lowered);
-}
-
-static void apply_limits(const struct inside_seed *seed, const struct plan *plan) {
-    limit(RLIMIT_NOFILE, plan->descriptors);
-    /* lamb-init is of the same user. */
-    limit(RLIMIT_NPROC, plan->processes + 1);
-    limit(RLIMIT_MEMLOCK, MEMLOCK_BYTES);
-    limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_NICE, 0);
-    limit(RLIMIT_RTPRIO, 0);
-    if (!seed->limits_memory)
-        limit(RLIMIT_DATA, (uint64_t)(plan->memory_mb + DATA_SLACK_MB) * 1024 * 1024);
-    struct rlimit stack;
-    if (getrlimit(RLIMIT_STACK, &stack) == 0) {
-        stack.rlim_cur = STACK_BYTES < stack.rlim_max ? STACK_BYTES : stack.rlim_max;
-        setrlimit(RLIMIT_STACK, &stack);
-    }
-}
-
-/* Ends as a shell would, telling both the function's log and lamb-spawner. */
-static _Noreturn void fail(const struct inside_seed *seed, const char *what, const char *name, int errnum) {
-    char machines[192];
-    bool is_foreign = errnum == ENOEXEC && program_tell_machine(name, machines, sizeof machines);
-    dprintf(STDERR_FILENO, "lamb: can't %s %s: %s\n", what, name, is_foreign ? machines : strerror(errnum));
-    report_send(seed->socket, INSIDE_NOT_EXECUTED, errnum, "");
-    _exit(errnum == ENOENT || errnum == ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
-}
-
-static _Noreturn void execute(const struct inside_seed *seed, const struct plan *plan, int output_fd) {
-    if (dup2(output_fd, STDOUT_FILENO) == -1 || dup2(output_fd, STDERR_FILENO) == -1)
-        _exit(EXIT_NOT_EXECUTABLE);
-    apply_limits(seed, plan);
-    umask(022);
-    if (chdir(plan->working_dir) == -1)
-        fail(seed, "enter", plan->working_dir, errno);
-    close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
-    execve(plan->argv[0], (char *const *)plan->argv, (char *const *)plan->envp);
-    fail(seed, "execute", plan->argv[0], errno);
-}
-
-static bool receive_plan(int socket, struct plan **ret_plan, struct err *err) {
+static bool receive_plan(int socket, struct plan **ret_plan, int *ret_handover, struct err *err) {
     /* Goes away with all other memory when the program is executed. */
     char *packet = mem_alloc(LIMIT_PLAN_BYTES);
     size_t len;
     int fds[FD_MAX_PASSED];
     if (!fd_receive(socket, packet, LIMIT_PLAN_BYTES, &len, fds, err))
         return false;
-    /* End of file: this sandbox is not wanted any more. */
-    if (len == 0)
-        _exit(0);
+    *ret_handover = fds[0];
     return plan_decode(packet, len, ret_plan, err);
 }
 
@@ -106,22 +41,30 @@ static bool forbid_user_namespaces(struct err *err) {
     return false;
 }
 
-static _Noreturn void starter_run(const struct inside_seed *seed, int mapped_fd, int output_fd) {
+static _Noreturn void starter_run(const struct inside_seed *seed, const struct starter_order *order,
+                                  int mapped_fd) {
     struct err err;
     struct plan *plan;
+    int handover;
     char byte;
     /* Until lamb-init has written the maps nobody can be anybody here; end of file means it never will. */
     bool prepared = forbid_user_namespaces(&err);
     if (read(mapped_fd, &byte, 1) != 1)
         _exit(0);
-    setsid();
     prepared = prepared && drop_privileges(seed->filter, false, &err) &&
-               receive_plan(seed->socket, &plan, &err);
+               receive_plan(order->plan_socket, &plan, &handover, &err);
     if (!prepared) {
         report_send(seed->socket, INSIDE_FAILED, err.errnum, err.text);
-        _exit(EXIT_NOT_EXECUTABLE);
+        order->note->has_failed = true;
+        _exit(1);
     }
-    execute(seed, plan, output_fd);
+    const struct inside_limits limits = {
+        .memory_mb = plan->memory_mb,
+        .processes = plan->processes,
+        .descriptors = plan->descriptors,
+    };
+    execute_limit(0, &limits, seed->limits_memory);
+    execute_program(&plan->program, order->output_fd, handover, order->note);
 }
 
 /* The descriptor outlives the process, so the namespace can be entered at leisure. */
@@ -132,8 +75,8 @@ static bool open_user_namespace(int pid, int *ret_fd, struct err *err) {
     return *ret_fd != -1 || err_set_errno(err, errno, "can't open %s", path);
 }
 
-bool starter_start(const struct inside_seed *seed, int output_fd, struct starter *ret_starter,
-                   struct err *err) {
+bool starter_start(const struct inside_seed *seed, const struct starter_order *order,
+                   struct starter *ret_starter, struct err *err) {
     int mapped[2];
     if (pipe2(mapped, O_CLOEXEC) == -1)
         return err_set_errno(err, errno, "pipe2");
@@ -146,7 +89,7 @@ bool starter_start(const struct inside_seed *seed, int output_fd, struct starter
         return err_set_errno(err, errno, "can't make a user namespace");
     if (pid == 0) {
         fd_close(&mapped_write);
-        starter_run(seed, mapped_read, output_fd);
+        starter_run(seed, order, mapped_read);
     }
     uint32_t outside = identity_of_slot(seed->identity, seed->slot);
     struct starter starter = {.pid = pid};

@@ -36,10 +36,21 @@ struct admission_group {
     char key[KEY_BYTES];
     uint32_t references;
     uint32_t running;     /* outside of shares */
+    uint32_t running_in_shares;
     uint32_t provisioned; /* of all its shares */
     int64_t reserved;     /* -1: none, a reservation is a reference too */
     struct bucket calls;  /* while something is reserved */
     struct bucket starts;
+};
+
+/* The service has no reason of its own for environments that start too fast: it is the concurrency that can't
+ * grow so fast. */
+const char *const admission_reasons[ADMISSION_LIMITS] = {
+    [ADMISSION_ACCOUNT] = "ConcurrentInvocationLimitExceeded",
+    [ADMISSION_RESERVED] = "ReservedFunctionConcurrentInvocationLimitExceeded",
+    [ADMISSION_ACCOUNT_RATE] = "FunctionInvocationRateLimitExceeded",
+    [ADMISSION_RESERVED_RATE] = "ReservedFunctionInvocationRateLimitExceeded",
+    [ADMISSION_STARTS] = "ConcurrentInvocationLimitExceeded",
 };
 
 void admission_init(struct admission *admission, uint32_t limit, uint32_t starts) {
@@ -141,18 +152,23 @@ void admission_tidy(struct admission *admission, int64_t now_us) {
 
 /* ---- calls ---- */
 
+static bool refuse(struct admission *admission, enum admission_limit limit, uint32_t retry_after_s,
+                   struct admission_refusal *ret_refusal) {
+    admission->refused[limit]++;
+    *ret_refusal = (struct admission_refusal){admission_reasons[limit], retry_after_s};
+    return false;
+}
+
 static bool has_room(const struct admission_group *group, struct admission_refusal *ret_refusal) {
     const struct admission_account *account = group->account;
     if (group->reserved >= 0) {
         if ((int64_t)group->running + group->provisioned < group->reserved)
             return true;
-        *ret_refusal = (struct admission_refusal){"ReservedFunctionConcurrentInvocationLimitExceeded", 1};
-        return false;
+        return refuse(group->admission, ADMISSION_RESERVED, 1, ret_refusal);
     }
     if (account->running + account->provisioned + account->reserved < group->admission->limit)
         return true;
-    *ret_refusal = (struct admission_refusal){"ConcurrentInvocationLimitExceeded", 1};
-    return false;
+    return refuse(group->admission, ADMISSION_ACCOUNT, 1, ret_refusal);
 }
 
 static bool take_rate(struct admission_group *group, int64_t now_us, struct admission_refusal *ret_refusal) {
@@ -161,29 +177,63 @@ static bool take_rate(struct admission_group *group, int64_t now_us, struct admi
     uint64_t limit = group->admission->limit;
     uint64_t unreserved = limit > account->reserved ? limit - account->reserved : 0;
     uint64_t concurrency = is_reserved ? (uint64_t)group->reserved : unreserved;
-    if (bucket_take(is_reserved ? &group->calls : &account->calls, concurrency * LIMIT_CALLS_PER_SECOND,
-                    SECOND_NS, now_us, &ret_refusal->retry_after_s))
-        return true;
-    ret_refusal->reason = is_reserved ? "ReservedFunctionInvocationRateLimitExceeded"
-                                      : "FunctionInvocationRateLimitExceeded";
-    return false;
+    uint32_t wait_s;
+    return bucket_take(is_reserved ? &group->calls : &account->calls, concurrency * LIMIT_CALLS_PER_SECOND,
+                       SECOND_NS, now_us, &wait_s) ||
+           refuse(group->admission, is_reserved ? ADMISSION_RESERVED_RATE : ADMISSION_ACCOUNT_RATE, wait_s,
+                  ret_refusal);
 }
 
-bool admission_enter(struct admission_group *group, struct admission_share **share, int64_t now_us,
-                     struct admission_refusal *ret_refusal) {
+static bool choose_share(const struct admission_group *group, struct admission_share **share,
+                         struct admission_refusal *ret_refusal) {
     if (*share && (*share)->running >= (*share)->count)
         *share = NULL;
-    if ((!*share && !has_room(group, ret_refusal)) || !take_rate(group, now_us, ret_refusal))
-        return false;
+    return *share || has_room(group, ret_refusal);
+}
+
+static void enter(struct admission_group *group, struct admission_share *share) {
     group->admission->running++;
-    if (*share) {
-        (*share)->running++;
-        return true;
+    if (share) {
+        share->running++;
+        group->running_in_shares++;
+        return;
     }
     group->running++;
     if (group->reserved < 0)
         group->account->running++;
+}
+
+bool admission_enter(struct admission_group *group, struct admission_share **share, int64_t now_us,
+                     struct admission_refusal *ret_refusal) {
+    if (!choose_share(group, share, ret_refusal) || !take_rate(group, now_us, ret_refusal))
+        return false;
+    enter(group, *share);
     return true;
+}
+
+bool admission_enter_event(struct admission_group *group, struct admission_share **share,
+                           struct admission_refusal *ret_refusal) {
+    if (!choose_share(group, share, ret_refusal))
+        return false;
+    enter(group, *share);
+    return true;
+}
+
+static uint64_t left(uint64_t limit, uint64_t used) {
+    return limit > used ? limit - used : 0;
+}
+
+uint32_t admission_room(const struct admission *admission, const char *account, const char *name) {
+    char key[KEY_BYTES];
+    snprintf(key, sizeof key, "%s:%s", account, name);
+    const struct admission_group *group = map_get(&admission->groups, key);
+    const struct admission_account *of = map_get(&admission->accounts, account);
+    if (group && group->reserved >= 0)
+        return (uint32_t)(left((uint64_t)group->reserved, (uint64_t)group->running + group->provisioned) +
+                          left(group->provisioned, group->running_in_shares));
+    uint64_t unreserved = of ? left(admission->limit, of->running + of->provisioned + of->reserved)
+                             : admission->limit;
+    return (uint32_t)(unreserved + (group ? left(group->provisioned, group->running_in_shares) : 0));
 }
 
 static void share_resize(struct admission_share *share, uint32_t count) {
@@ -199,6 +249,7 @@ void admission_leave(struct admission_group *group, struct admission_share *shar
     if (share) {
         assert(share->running > 0);
         share->running--;
+        group->running_in_shares--;
         if (share->count > share->wanted)
             share_resize(share, share->count - 1);
         return;
@@ -209,11 +260,10 @@ void admission_leave(struct admission_group *group, struct admission_share *shar
         group->account->running--;
 }
 
-/* The service has no reason of its own for this limit: it is the concurrency that can't grow so fast. */
 bool admission_start(struct admission_group *group, int64_t now_us, struct admission_refusal *ret_refusal) {
-    ret_refusal->reason = "ConcurrentInvocationLimitExceeded";
-    return bucket_take(&group->starts, group->admission->starts, SCALING_WINDOW_NS, now_us,
-                       &ret_refusal->retry_after_s);
+    uint32_t wait_s;
+    return bucket_take(&group->starts, group->admission->starts, SCALING_WINDOW_NS, now_us, &wait_s) ||
+           refuse(group->admission, ADMISSION_STARTS, wait_s, ret_refusal);
 }
 
 void admission_start_undo(struct admission_group *group) {

@@ -20,6 +20,19 @@
 #include "base/list.h"
 #include "base/map.h"
 
+/* What may refuse a call. */
+enum admission_limit {
+    ADMISSION_ACCOUNT,
+    ADMISSION_RESERVED,
+    ADMISSION_ACCOUNT_RATE,
+    ADMISSION_RESERVED_RATE,
+    ADMISSION_STARTS,
+    ADMISSION_LIMITS
+};
+
+/* As in ThrottleReason of the Lambda API. */
+extern const char *const admission_reasons[ADMISSION_LIMITS];
+
 struct admission {
     uint32_t limit;      /* of each account */
     uint32_t starts;     /* environments of one function within LIMIT_SCALING_WINDOW_S */
@@ -27,6 +40,7 @@ struct admission {
     struct map accounts; /* account to struct admission_account */
     struct map groups;   /* "account:name" to struct admission_group */
     struct list unused;  /* groups without a reference that have rates to remember */
+    uint64_t refused[ADMISSION_LIMITS];
 };
 
 struct admission_group;
@@ -40,7 +54,7 @@ struct admission_share {
 };
 
 struct admission_refusal {
-    const char *reason;     /* as in ThrottleReason of the Lambda API; static */
+    const char *reason;     /* of admission_reasons */
     uint32_t retry_after_s; /* when a rate lets the next one through; 1 for other limits */
 };
 
@@ -63,6 +77,13 @@ void admission_group_release(struct admission_group *group);
  * becomes NULL when the call does not run in it. `now_us` is monotonic, as in all of these. */
 bool admission_enter(struct admission_group *group, struct admission_share **share, int64_t now_us,
                      struct admission_refusal *ret_refusal);
+
+/* The same for asynchronous calls, whose number per second has no limit. Source: Lambda quotas. */
+bool admission_enter_event(struct admission_group *group, struct admission_share **share,
+                           struct admission_refusal *ret_refusal);
+
+/* How many more calls of the function could run now, if all of them went to what is provisioned for it. */
+uint32_t admission_room(const struct admission *admission, const char *account, const char *name);
 
 /* `share` as admission_enter() left it. */
 void admission_leave(struct admission_group *group, struct admission_share *share);

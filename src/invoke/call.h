@@ -22,6 +22,7 @@ struct invoke_request {
     const void *payload;             /* checked JSON; "{}" when the caller sent nothing */
     size_t payload_len;
     bool wants_log_tail;
+    bool is_event; /* asynchronous: as many may begin per second as can run */
 };
 
 enum invoke_outcome {

@@ -1,33 +1,46 @@
-/* One execution environment: a sandbox with a runtime in it, and the state it is in. Serves one invocation at
- * a time.
+/* One execution environment: a sandbox with a runtime and perhaps extensions in it, and the phase it is in.
+ * Serves one invocation at a time.
  *
- * It turns calls of the Runtime API, time-outs and the end of the sandbox into log lines and answers; which
+ * It turns calls of its programs, time-outs and the ends of processes into log lines and answers; which
  * invocation it gets, and what becomes of it afterwards, is the pool's business, told through struct
- * environment_events. */
+ * environment_events. After a failure everything in the sandbox is ended and the environment is empty: it
+ * keeps its sandbox and /tmp, and its next invocation initialises it again.
+ *
+ * This is its state. What happens to it, from the bottom: record (what is written of it), teardown (Shutdown
+ * and reset), launching (how its programs start), phases (Init and Invoke), environment_calls (what its
+ * programs call), life (how it comes and goes). */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/buf.h"
 #include "base/list.h"
+#include "invoke/code_dirs.h"
+#include "invoke/environment_api.h"
 #include "invoke/environment_state.h"
+#include "invoke/extensions.h"
+#include "invoke/fault.h"
 #include "invoke/freeze.h"
-#include "invoke/function_log.h"
 #include "invoke/invocation.h"
 #include "invoke/journal.h"
-#include "invoke/output.h"
-#include "invoke/runtime_api.h"
+#include "invoke/parked.h"
+#include "invoke/programs.h"
+#include "invoke/telemetry.h"
+#include "invoke/timeline.h"
+#include "invoke/totals.h"
 #include "sandbox/host.h"
 
 struct environment;
 struct provisioned;
 
 struct environment_events {
-    /* Waits at /next: give it an invocation, let it idle, or kill it. */
+    /* Waits for an event, or is empty: give it an invocation, let it idle, or kill it. */
     void (*ready)(struct environment *environment);
 
-    /* Its invocation was answered and is the receiver's again; the environment may be back soon. */
+    /* Its invocation was answered: it does not count as running any more. */
+    void (*answered)(struct environment *environment, struct invocation *invocation);
+
+    /* Its invocation was answered, its log is complete, and it is the receiver's again. */
     void (*finished)(struct environment *environment, struct invocation *invocation);
 
     /* It is over; nothing of the sandbox is left. `environment->invocation`, if any, was waiting for it and
@@ -49,12 +62,17 @@ struct environment_context {
     struct sandbox_host *host;
     const char *region;
     const struct runtime_set *runtimes;
+    struct parked *parked;
+    struct invoke_totals *totals;
     struct environment_events events;
     struct invoke_upper upper; /* all NULL before invoke_set_upper() */
 };
 
-/* Why an initialisation came to nothing. */
-enum init_failure { INIT_OK, INIT_EXITED, INIT_TIMED_OUT, INIT_POSTED_ERROR, INIT_NO_SANDBOX };
+/* A parked runtime that is becoming this environment's. */
+struct environment_claim {
+    struct parked_sandbox sandbox;
+    struct launch launch;
+};
 
 struct environment {
     struct list idle_link; /* the pool's list of idle or of unclaimed environments */
@@ -63,75 +81,65 @@ struct environment {
     struct pool *pool;
     struct provisioned *provisioned;      /* it is kept initialised for these; NULL: started on demand */
     struct environment_counts *counts[2]; /* the pool's, or of these; and those of all */
-    const struct function *function;      /* the pool's reference */
-    const char *bootstrap;                /* of a custom runtime, else NULL; static */
+    const struct function *function;      /* the pool's reference, like the directories */
+    const struct code_dirs *dirs;
     uint64_t sandbox_id;
     enum environment_state state;
-    struct runtime_api *runtime_api;
+    enum runtime_state runtime;
+    struct environment_claim *claim; /* until it is fitted; else NULL */
+    struct environment_api *listener;
     void *api;                  /* Lamb's own, inside the sandbox: the upper modules' */
     struct http_exchange *next; /* the waiting /next */
-    struct output *output;
+    struct programs programs;
+    struct extensions *extensions; /* NULL: none is expected, and none has called */
+    const struct extensions_events *extensions_events;
+    const struct telemetry_callbacks *telemetry_callbacks;
+    struct telemetry *telemetry; /* NULL: nobody can want it */
     struct freeze freeze;
-    struct loop_timer *timer;      /* of the initialisation or of the invocation */
+    enum teardown_step teardown_step;
+    const char *teardown_reason;   /* "spindown", "timeout", "failure" */
+    int64_t teardown_end_us;       /* monotonic: how long extensions have */
+    struct loop_timer *timer;      /* of the phase */
     struct invocation *invocation; /* runs here, or waits for this environment to be ready */
-    int memory_peak_fd;
-    uint64_t memory_peak_bytes;
-    int64_t start_us;      /* monotonic: when the sandbox was asked for */
-    int64_t init_us;       /* how long it took to the first /next; -1 after it was reported */
-    int64_t delivered_us;  /* monotonic */
-    int64_t deadline_ms;   /* wall clock: of the event that was delivered */
-    int64_t idle_since_us; /* monotonic */
-    int64_t expires_us;    /* monotonic: no event is delivered from then on; INT64_MAX for never */
-    uint32_t pace_round;   /* the pool's; 0 once its initialisation holds up no other */
-    bool has_served;       /* an event was delivered */
-    bool is_dismissed;     /* it was ended on purpose */
-    enum init_failure init_failure;
-    struct buf init_error; /* what the runtime posted to /init/error */
-    char init_error_type[128];
-    struct sandbox_end end;
-    struct err *failure; /* INIT_NO_SANDBOX; owned */
+    struct fault fault;            /* of the initialisation or invocation at hand */
+    struct timeline times;
+    uint32_t event_repeats; /* the runtime asked for the event once more */
     struct journal journal;
+    int memory_peak_fd;
+    int memory_events_fd;
+    uint64_t memory_peak_bytes;
+    uint64_t oom_kills;         /* seen so far */
+    int64_t idle_since_us;      /* monotonic */
+    int64_t expires_us;         /* monotonic: no event is delivered from then on; INT64_MAX for never */
+    uint32_t pace_round;        /* the pool's; 0 once its initialisation holds up no other */
+    enum totals_end end_reason; /* TOTALS_ENDS: none was given */
+    bool has_served;            /* an event was delivered */
+    bool is_dismissed;          /* it was ended on purpose */
+    bool is_restarting;         /* it is initialised again for `invocation`, which is running already */
 };
 
-/* Asks for the sandbox. `init_timeout_ms` counts from now; the function, its log and the counts must outlive
- * the environment. NULL when it can't be launched (err, see launch.h). */
-struct environment_request {
-    struct pool *pool;
-    struct provisioned *provisioned; /* NULL: on demand */
-    struct environment_counts *counts[2];
-    const struct function *function;
-    struct function_log *log;
-    const char *bootstrap; /* see launch.h, like the directories */
-    const int *mount_fds;
-    int64_t init_timeout_ms;
-};
-struct environment *environment_new(const struct environment_context *context,
-                                    const struct environment_request *request, struct err *err);
+/* Takes the step in the table of states. False when it is not allowed there: nothing has changed. */
+bool environment_enter(struct environment *environment, enum environment_event event);
 
 /* True when its credentials will not last for one more invocation. */
 bool environment_is_expired(const struct environment *environment);
 
-/* Hands the event to the waiting /next. The state must be ENVIRONMENT_IDLE. */
-void environment_deliver(struct environment *environment, struct invocation *invocation);
+/* True for processes that were killed for want of memory since the last time. */
+bool environment_note_oom(struct environment *environment);
 
-/* Ends the sandbox; `ended` follows. Fine in any state. */
+/* It goes on: undoes what may have been frozen. */
+void environment_thaw(struct environment *environment);
+
+/* The registry, made when it is first needed: after Init it is closed to internal extensions. */
+struct extensions *environment_extensions(struct environment *environment);
+
+struct telemetry *environment_new_telemetry(struct environment *environment);
+
+/* Ends the sandbox at once; `ended` follows. Fine in any state. */
 void environment_kill(struct environment *environment);
-
-/* The same, and it is no failure. */
-void environment_dismiss(struct environment *environment);
 
 /* Ends the calls of the sandbox to Lamb's own API, for good. Not from inside such a call. */
 void environment_close_api(struct environment *environment);
 
-/* What the sandbox host tells. */
-void environment_sandbox_started(struct environment *environment, struct sandbox_fds *fds);
-void environment_sandbox_ended(struct environment *environment, const struct sandbox_end *end);
-void environment_sandbox_failed(struct environment *environment, const struct err *failure);
-
-/* Logs START for an invocation, once. */
-void environment_log_start(struct environment *environment, struct invocation *invocation);
-
-/* Answers an invocation whose environment did not come up, with all log lines. */
-void environment_answer_init_failure(struct environment *environment, struct invocation *invocation);
-
-void environment_free(struct environment *environment);
+/* Why it is over. */
+enum totals_end environment_end_reason(const struct environment *environment);

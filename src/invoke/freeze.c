@@ -11,23 +11,36 @@
 /* After a refusal. */
 #define RETRY_MS 100
 
+static void stop(struct freeze *freeze, bool is_frozen) {
+    freeze->is_frozen = is_frozen;
+    if (is_frozen)
+        freeze->totals->freezes++;
+    else
+        freeze->totals->thaws++;
+    if (freeze->fd == -1)
+        control_stop(freeze->control, is_frozen);
+    else
+        sandbox_freeze(freeze->host, freeze->sandbox_id, freeze->fd, is_frozen);
+}
+
 static void freeze_now(void *arg) {
     struct freeze *freeze = arg;
     if (!freeze->may_freeze(freeze->arg)) {
         loop_timer_start(freeze->timer, RETRY_MS);
         return;
     }
-    freeze->is_frozen = true;
-    sandbox_freeze(freeze->host, freeze->sandbox_id, freeze->fd, true);
+    stop(freeze, true);
 }
 
-void freeze_begin(struct freeze *freeze, struct loop *loop, struct sandbox_host *host, uint64_t sandbox_id,
-                  int freezer_fd, bool (*may_freeze)(void *arg), void *arg) {
+void freeze_begin(struct freeze *freeze, const struct freeze_means *means, bool (*may_freeze)(void *arg),
+                  void *arg) {
     *freeze = (struct freeze){
-        .host = host,
-        .sandbox_id = sandbox_id,
-        .fd = freezer_fd,
-        .timer = loop_timer_new(loop, freeze_now, freeze),
+        .host = means->host,
+        .sandbox_id = means->sandbox_id,
+        .fd = means->freezer_fd,
+        .control = means->control,
+        .totals = means->totals,
+        .timer = loop_timer_new(means->loop, freeze_now, freeze),
         .may_freeze = may_freeze,
         .arg = arg,
     };
@@ -39,10 +52,8 @@ void freeze_soon(struct freeze *freeze) {
 
 void freeze_thaw(struct freeze *freeze) {
     loop_timer_stop(freeze->timer);
-    if (!freeze->is_frozen)
-        return;
-    freeze->is_frozen = false;
-    sandbox_freeze(freeze->host, freeze->sandbox_id, freeze->fd, false);
+    if (freeze->is_frozen)
+        stop(freeze, false);
 }
 
 void freeze_end(struct freeze *freeze) {

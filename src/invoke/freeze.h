@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "invoke/totals.h"
+#include "sandbox/control.h"
 #include "sandbox/host.h"
 #include "sys/loop.h"
 
@@ -14,16 +16,27 @@ struct freeze {
     struct sandbox_host *host;
     uint64_t sandbox_id;
     int fd; /* sandbox_fds.freezer */
+    struct control *control;
+    struct invoke_totals *totals;
     bool is_frozen;
     struct loop_timer *timer; /* NULL before freeze_begin() */
     bool (*may_freeze)(void *arg);
     void *arg;
 };
 
-/* The sandbox runs. Takes the descriptor. `may_freeze` is asked before each freezing, and again later where
- * it says no. */
-void freeze_begin(struct freeze *freeze, struct loop *loop, struct sandbox_host *host, uint64_t sandbox_id,
-                  int freezer_fd, bool (*may_freeze)(void *arg), void *arg);
+/* What a freeze needs of its environment: all but the descriptor must outlive it. */
+struct freeze_means {
+    struct loop *loop;
+    struct sandbox_host *host;
+    uint64_t sandbox_id;
+    int freezer_fd; /* taken; -1: control_stop() is used */
+    struct control *control;
+    struct invoke_totals *totals;
+};
+
+/* The sandbox runs. `may_freeze` is asked before each freezing, and again later where it says no. */
+void freeze_begin(struct freeze *freeze, const struct freeze_means *means, bool (*may_freeze)(void *arg),
+                  void *arg);
 
 /* The environment waits at /next. */
 void freeze_soon(struct freeze *freeze);

@@ -27,6 +27,8 @@ struct function_logs {
     struct work_lane *lane;
     struct loop_timer *timer;
     struct list dirty; /* logs with pending lines, waiting for the timer */
+    uint64_t lines;
+    uint64_t dropped_lines;
     void (*drained)(void *arg);
     void *drained_arg;
 };
@@ -160,6 +162,11 @@ void function_logs_drain(struct function_logs *logs, void (*drained)(void *arg),
     logs_drain_further(logs);
 }
 
+void function_logs_count(const struct function_logs *logs, uint64_t *ret_lines, uint64_t *ret_dropped) {
+    *ret_lines = logs->lines;
+    *ret_dropped = logs->dropped_lines;
+}
+
 void function_logs_free(struct function_logs *logs) {
     if (!logs)
         return;
@@ -231,8 +238,10 @@ void function_log_append(struct function_log *log, const char *stream, const cha
         if (log_append_line(log, stream, note, (size_t)note_len))
             log->dropped_lines = 0;
     }
+    logs->lines++;
     if (!log_append_line(log, stream, text, len)) {
         log->dropped_lines++;
+        logs->dropped_lines++;
         log->pending.overflowed = false;
     }
     if (!list_is_empty(&log->dirty))

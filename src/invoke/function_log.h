@@ -26,6 +26,9 @@ struct function_logs *function_logs_new(struct loop *loop, const struct clock *c
 /* Calls `drained(arg)` once everything appended so far was written. */
 void function_logs_drain(struct function_logs *logs, void (*drained)(void *arg), void *arg);
 
+/* Lines appended since the start, and those among them that were dropped. */
+void function_logs_count(const struct function_logs *logs, uint64_t *ret_lines, uint64_t *ret_dropped);
+
 /* After a drain only. NULL is fine. */
 void function_logs_free(struct function_logs *logs);
 

@@ -11,13 +11,15 @@
 #define HEAD_KEPT_BYTES 4096
 #define HEAD_LIMIT_BYTES (32u * 1024)
 
-void invocation_store_init(struct invocation_store *store) {
+void invocation_store_init(struct invocation_store *store, struct invoke_totals *totals) {
+    store->totals = totals;
     list_init(&store->free);
     store->free_count = 0;
 }
 
 static void invocation_free(struct invocation *invocation) {
     buf_done(&invocation->event_head);
+    buf_done(&invocation->texts);
     buf_done(&invocation->log_tail);
     free(invocation);
 }
@@ -39,6 +41,7 @@ static struct invocation *invocation_take(struct invocation_store *store) {
     struct invocation *invocation = mem_alloc(sizeof *invocation);
     list_init(&invocation->link);
     buf_init(&invocation->event_head, HEAD_LIMIT_BYTES);
+    buf_init(&invocation->texts, HEAD_LIMIT_BYTES);
     /* Twice the tail, so that old bytes are dropped in large steps. */
     buf_init(&invocation->log_tail, 2 * LIMIT_LOG_TAIL_BYTES);
     return invocation;
@@ -48,6 +51,15 @@ static void append_header(struct buf *head, const char *name_and_colon, const ch
     buf_append_text(head, name_and_colon);
     buf_append_text(head, value);
     buf_append(head, "\r\n", 2);
+}
+
+static void keep_texts(struct invocation *invocation, const struct invoke_request *request) {
+    size_t trace_size = strlen(request->trace_id) + 1;
+    buf_append(&invocation->texts, request->trace_id, trace_size);
+    buf_append(&invocation->texts, request->invoked_arn, strlen(request->invoked_arn) + 1);
+    assert(buf_ok(&invocation->texts));
+    invocation->trace_id = invocation->texts.data;
+    invocation->invoked_arn = invocation->texts.data + trace_size;
 }
 
 struct invocation *invocation_new(struct invocation_store *store, const struct invoke_request *request,
@@ -62,22 +74,29 @@ struct invocation *invocation_new(struct invocation_store *store, const struct i
         append_header(head, "Lambda-Runtime-Client-Context: ", request->client_context);
     buf_append_text(head, "Content-Type: application/json\r\nLambda-Runtime-Deadline-Ms: ");
     assert(buf_ok(head));
+    keep_texts(invocation, request);
     invocation->payload = request->payload;
     invocation->payload_len = request->payload_len;
     invocation->wants_log_tail = request->wants_log_tail;
     invocation->done = done;
     invocation->arg = arg;
+    invocation->totals = store->totals;
+    invocation->error = TOTALS_FUNCTION_ERROR;
     return invocation;
 }
 
 void invocation_recycle(struct invocation_store *store, struct invocation *invocation) {
     free(invocation->owned_payload);
+    free(invocation->held);
     struct buf head = invocation->event_head;
+    struct buf texts = invocation->texts;
     struct buf tail = invocation->log_tail;
     buf_clear(&head);
+    buf_clear(&texts);
     buf_clear(&tail);
     buf_shrink(&head, HEAD_KEPT_BYTES);
-    *invocation = (struct invocation){.event_head = head, .log_tail = tail};
+    buf_shrink(&texts, HEAD_KEPT_BYTES);
+    *invocation = (struct invocation){.event_head = head, .texts = texts, .log_tail = tail};
     list_init(&invocation->link);
     if (store->free_count >= FREE_KEPT) {
         invocation_free(invocation);
@@ -109,7 +128,20 @@ void invocation_log(struct invocation *invocation, const char *line, size_t len)
     buf_append_byte(tail, '\n');
 }
 
+static void count(struct invocation *invocation, enum invoke_outcome outcome) {
+    enum totals_answer answers[] = {
+        [INVOKE_DONE] = TOTALS_DONE,
+        [INVOKE_FUNCTION_ERROR] = invocation->error,
+        [INVOKE_THROTTLED] = TOTALS_THROTTLED,
+        [INVOKE_FAILED] = TOTALS_FAILED,
+    };
+    if (!invocation->is_counted)
+        invocation->totals->answers[answers[outcome]]++;
+    invocation->is_counted = true;
+}
+
 static void invocation_call_done(struct invocation *invocation, struct invoke_result *result) {
+    count(invocation, result->outcome);
     if (!invocation->done)
         return;
     if (invocation->wants_log_tail) {
@@ -126,6 +158,20 @@ void invocation_answer(struct invocation *invocation, enum invoke_outcome outcom
                        size_t payload_len) {
     struct invoke_result result = {.outcome = outcome, .payload = payload, .payload_len = payload_len};
     invocation_call_done(invocation, &result);
+}
+
+void invocation_hold(struct invocation *invocation, enum invoke_outcome outcome, char *take_payload,
+                     size_t payload_len) {
+    free(invocation->held);
+    invocation->held = take_payload;
+    invocation->held_len = payload_len;
+    invocation->held_outcome = outcome;
+    invocation->is_held = true;
+}
+
+void invocation_answer_held(struct invocation *invocation) {
+    if (invocation->is_held)
+        invocation_answer(invocation, invocation->held_outcome, invocation->held, invocation->held_len);
 }
 
 void invocation_throttle(struct invocation *invocation, const struct admission_refusal *refusal) {

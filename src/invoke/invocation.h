@@ -10,6 +10,7 @@
 #include "base/list.h"
 #include "invoke/admission.h"
 #include "invoke/call.h"
+#include "invoke/totals.h"
 
 struct environment;
 struct pool;
@@ -22,6 +23,9 @@ struct invocation {
         *environment; /* that runs it, or was started for it; NULL while it relies on one coming back */
     char request_id[IDENT_UUID_BYTES];
     struct buf event_head; /* header lines of the event but the deadline's */
+    struct buf texts;      /* what the next two point into */
+    const char *trace_id;
+    const char *invoked_arn;
     struct provisioned
         *provisioned;              /* while it waits: environments that are kept for calls like it, or NULL */
     struct admission_share *share; /* it was admitted in, or NULL */
@@ -30,9 +34,17 @@ struct invocation {
     size_t payload_len;
     void *owned_payload; /* after the caller went away */
     int64_t started_us;  /* monotonic; when START was logged, 0 before */
-    bool init_retried;
+    bool is_retried;     /* its environment was lost before it began; it waits for another one */
+    bool has_left;       /* it was answered and does not count as running any more */
     bool wants_log_tail;
+    struct invoke_totals *totals;
+    bool is_counted;
+    enum totals_answer error; /* how it is counted when the answer is a function error */
     struct buf log_tail;
+    char *held; /* the answer of one that wants its log: given when that is complete */
+    size_t held_len;
+    enum invoke_outcome held_outcome;
+    bool is_held;
     void (*done)(void *arg, const struct invoke_result *result); /* NULL after invocation_abandon() */
     void *arg;
 };
@@ -41,9 +53,10 @@ struct invocation {
 struct invocation_store {
     struct list free;
     size_t free_count;
+    struct invoke_totals *totals;
 };
 
-void invocation_store_init(struct invocation_store *store);
+void invocation_store_init(struct invocation_store *store, struct invoke_totals *totals);
 void invocation_store_done(struct invocation_store *store);
 
 /* Copies texts of the request; borrows its payload. */
@@ -56,8 +69,14 @@ void invocation_recycle(struct invocation_store *store, struct invocation *invoc
 /* Keeps the end of the invocation's log when the caller wants it. */
 void invocation_log(struct invocation *invocation, const char *line, size_t len);
 
-/* Calls `done`, at most once. */
+/* Calls `done`, and counts, at most once. */
 void invocation_answer(struct invocation *invocation, enum invoke_outcome outcome, const void *payload,
                        size_t payload_len);
+
+/* Takes the payload, for invocation_answer_held(), which does nothing when nothing is held. */
+void invocation_hold(struct invocation *invocation, enum invoke_outcome outcome, char *take_payload,
+                     size_t payload_len);
+void invocation_answer_held(struct invocation *invocation);
+
 void invocation_throttle(struct invocation *invocation, const struct admission_refusal *refusal);
 void invocation_fail(struct invocation *invocation, const struct err *failure);

@@ -1,5 +1,5 @@
-/* See invoke.h. Begin reading at invoke_start(); then pool_run() in pool.c and environment_deliver() in
- * environment.c. */
+/* See invoke.h. Begin reading at invoke_start(); then pool_run() in pool.c and phases_deliver() in
+ * phases.c. */
 #include "invoke/invoke.h"
 
 #include <stdio.h>
@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "invoke/life.h"
 #include "invoke/pool.h"
 #include "invoke/provision.h"
 #include "invoke/report.h"
@@ -37,7 +38,7 @@ static void retire_idle(struct invoke *invoke) {
         struct environment *oldest = list_item(invoke->set.by_age.next, struct environment, age_link);
         if (oldest->idle_since_us + invoke->idle_timeout_us > now_us)
             break;
-        environment_kill(oldest);
+        life_retire(oldest, TOTALS_END_IDLE);
     }
 }
 
@@ -55,14 +56,17 @@ static uint64_t available_kb(void) {
     return available;
 }
 
-/* Retires the oldest idle ones until what they used at their peak makes up for what the machine lacks. */
+/* Gives up parked runtimes, one a second, and retires the oldest idle ones until what they used at their peak
+ * makes up for what the machine lacks. */
 static void relieve_memory(struct invoke *invoke) {
     uint64_t available = available_kb();
     size_t retired = 0;
+    if (available < invoke->min_available_kb)
+        parked_drop_one(invoke->set.context.parked);
     while (available < invoke->min_available_kb && !list_is_empty(&invoke->set.by_age)) {
         struct environment *oldest = list_item(invoke->set.by_age.next, struct environment, age_link);
         available += oldest->memory_peak_bytes / 1024 + 1;
-        environment_kill(oldest);
+        life_retire(oldest, TOTALS_END_MEMORY);
         retired++;
     }
     if (retired > 0)
@@ -75,7 +79,7 @@ static void on_upkeep(void *arg) {
     pool_set_retire_expired(&invoke->set);
     provisions_upkeep(&invoke->provisions);
     admission_tidy(&invoke->set.admission, clock_mono_us(&invoke->set.context.clock));
-    if (!list_is_empty(&invoke->set.by_age))
+    if (!list_is_empty(&invoke->set.by_age) || parked_count(invoke->set.context.parked) > 0)
         relieve_memory(invoke);
     loop_timer_start(invoke->upkeep, UPKEEP_MS);
 }
@@ -87,22 +91,37 @@ static struct environment *find_environment(struct invoke *invoke, uint64_t sand
 }
 
 static void on_started(void *arg, uint64_t id, struct sandbox_fds *fds) {
-    struct environment *environment = find_environment(arg, id);
+    struct invoke *invoke = arg;
+    struct environment *environment = find_environment(invoke, id);
     if (environment)
-        environment_sandbox_started(environment, fds);
+        life_sandbox_started(environment, fds);
+    else
+        parked_started(invoke->set.context.parked, id, fds);
 }
 
 static void on_failed(void *arg, uint64_t id, const struct err *failure) {
+    struct invoke *invoke = arg;
     log_error("sandbox.failed", "id=%llu error=\"%s\"", (unsigned long long)id, failure->text);
+    struct environment *environment = find_environment(invoke, id);
+    if (environment)
+        life_sandbox_failed(environment, failure);
+    else
+        parked_failed(invoke->set.context.parked, id, failure);
+}
+
+static void on_fitted(void *arg, uint64_t id, const struct err *failure) {
     struct environment *environment = find_environment(arg, id);
     if (environment)
-        environment_sandbox_failed(environment, failure);
+        life_sandbox_fitted(environment, failure);
 }
 
 static void on_ended(void *arg, uint64_t id, const struct sandbox_end *end) {
-    struct environment *environment = find_environment(arg, id);
+    struct invoke *invoke = arg;
+    struct environment *environment = find_environment(invoke, id);
     if (environment)
-        environment_sandbox_ended(environment, end);
+        life_sandbox_ended(environment, end);
+    else
+        parked_ended(invoke->set.context.parked, id);
 }
 
 static void on_lost(void *arg) {
@@ -113,29 +132,36 @@ static void on_lost(void *arg) {
 
 const struct sandbox_callbacks *invoke_sandbox_callbacks(void) {
     static const struct sandbox_callbacks callbacks = {
-        .started = on_started, .failed = on_failed, .ended = on_ended, .lost = on_lost};
+        .started = on_started,
+        .failed = on_failed,
+        .fitted = on_fitted,
+        .ended = on_ended,
+        .lost = on_lost,
+    };
     return &callbacks;
 }
 
 /* ---- calls ---- */
 
-static void answer_failure(const struct err *failure,
+static void answer_failure(struct pool_set *set, const struct err *failure,
                            void (*done)(void *arg, const struct invoke_result *result), void *arg) {
     struct invoke_result result = {.outcome = INVOKE_FAILED, .failure = failure};
+    set->totals.answers[TOTALS_FAILED]++;
     done(arg, &result);
 }
 
-static void answer_throttled(const struct admission_refusal *refusal,
+static void answer_throttled(struct pool_set *set, const struct admission_refusal *refusal,
                              void (*done)(void *arg, const struct invoke_result *result), void *arg) {
     struct invoke_result result = {
         .outcome = INVOKE_THROTTLED, .reason = refusal->reason, .retry_after_s = refusal->retry_after_s};
+    set->totals.answers[TOTALS_THROTTLED]++;
     done(arg, &result);
 }
 
 /* A custom runtime without a bootstrap never gets a sandbox; its log still tells. */
 static void answer_no_bootstrap(struct pool *pool, struct invocation *invocation) {
     const struct environment_context *context = &pool->set->context;
-    static const enum notice_kind kinds[] = {NOTICE_START, NOTICE_RUNTIME_DONE, NOTICE_REPORT};
+    static const enum notice_kind kinds[] = {NOTICE_START, NOTICE_RUNTIME_DONE, NOTICE_END, NOTICE_REPORT};
     struct journal journal;
     journal_init(&journal, pool->log, &context->clock, pool->function, context->region, false);
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
@@ -149,6 +175,7 @@ static void answer_no_bootstrap(struct pool *pool, struct invocation *invocation
     journal_done(&journal);
     char text[REPORT_TEXT_BYTES];
     size_t len = report_entrypoint_document(invocation->request_id, text);
+    invocation->error = TOTALS_INIT_ERROR;
     invocation_answer(invocation, INVOKE_FUNCTION_ERROR, text, len);
     pool_invocation_over(pool, invocation);
     pool_free_if_empty(pool);
@@ -172,15 +199,17 @@ static struct pool *admit(struct pool_set *set, const struct invoke_request *req
     struct admission_share *share = provisioned ? provisioned->share : NULL;
     struct admission_refusal refusal;
     struct err err;
-    bool is_admitted = admission_enter(group, &share, clock_mono_us(&set->context.clock), &refusal);
+    bool is_admitted = request->is_event ? admission_enter_event(group, &share, &refusal)
+                                         : admission_enter(group, &share, clock_mono_us(&set->context.clock),
+                                                           &refusal);
     if (is_admitted && !pool && !pool_new(set, function, group, &pool, &err))
         admission_leave(group, share);
     if (!pool)
         admission_group_release(group);
     if (!is_admitted)
-        answer_throttled(&refusal, done, arg);
+        answer_throttled(set, &refusal, done, arg);
     else if (!pool)
-        answer_failure(&err, done, arg);
+        answer_failure(set, &err, done, arg);
     *ret_share = share;
     return is_admitted ? pool : NULL;
 }
@@ -193,7 +222,7 @@ void invoke_start(struct invoke *invoke, const struct invoke_request *request,
     if (set->is_draining) {
         struct err err;
         err_set(&err, ERR_CLOSED, "Lamb is shutting down");
-        answer_failure(&err, done, arg);
+        answer_failure(set, &err, done, arg);
         return;
     }
     struct admission_share *share;
@@ -202,7 +231,8 @@ void invoke_start(struct invoke *invoke, const struct invoke_request *request,
         return;
     struct invocation *invocation = invocation_new(&set->invocations, request, done, arg);
     invocation->share = share;
-    if (pool->lacks_bootstrap)
+    set->unfinished++;
+    if (pool->dirs.lacks_bootstrap)
         answer_no_bootstrap(pool, invocation);
     else if (pool_run(pool, find_provisioned(pool, request->qualifier), invocation))
         *ret_invocation = invocation;
@@ -210,10 +240,18 @@ void invoke_start(struct invoke *invoke, const struct invoke_request *request,
         pool_free_if_empty(pool);
 }
 
+uint32_t invoke_room(const struct invoke *invoke, const char *account, const char *name) {
+    return admission_room(&invoke->set.admission, account, name);
+}
+
 void invoke_retire(struct invoke *invoke, const struct function *function) {
     struct pool *pool = pool_find(&invoke->set, function->epoch);
     if (pool)
         pool_retire(pool);
+}
+
+void invoke_expect(struct invoke *invoke, const struct function *function) {
+    parked_want(invoke->set.context.parked, function->runtime);
 }
 
 void invoke_set_reserved(struct invoke *invoke, const char *account, const char *name, int64_t reserved) {
@@ -235,15 +273,20 @@ void invoke_provision_retry(struct invoke *invoke, const char *account, const ch
     provisions_retry(&invoke->provisions, account, name, qualifier);
 }
 
-struct invoke_counts invoke_count(const struct invoke *invoke) {
-    const struct environment_counts *counts = &invoke->set.counts;
-    return (struct invoke_counts){
-        .environments = environment_counts_all(counts),
-        .idle = counts->by_state[ENVIRONMENT_IDLE],
-        .busy = counts->by_state[ENVIRONMENT_RUNNING] + counts->by_state[ENVIRONMENT_RESPONDED],
-        .starting = environment_counts_starting(counts),
-        .waiting = invoke->set.waiting,
+void invoke_read(const struct invoke *invoke, struct invoke_figures *ret_figures) {
+    const struct pool_set *set = &invoke->set;
+    *ret_figures = (struct invoke_figures){
+        .running = set->admission.running,
+        .waiting = set->waiting,
+        .totals = set->totals,
     };
+    memcpy(ret_figures->environments, set->counts.by_state, sizeof ret_figures->environments);
+    memcpy(ret_figures->refused, set->admission.refused, sizeof ret_figures->refused);
+    function_logs_count(set->logs, &ret_figures->log_lines, &ret_figures->log_lines_dropped);
+}
+
+bool invoke_read_parked(const struct invoke *invoke, size_t index, struct parked_counts *ret_counts) {
+    return parked_count_runtime(invoke->set.context.parked, index, ret_counts);
 }
 
 /* ---- life ---- */
@@ -258,9 +301,13 @@ struct invoke *invoke_new(struct loop *loop, const struct clock *clock,
         .region = options->region,
         .runtimes = options->runtimes,
         .events = pool_environment_events,
+        .totals = &set->totals,
     };
+    const struct parked_options parked = {.least = options->parked_runtimes > 0,
+                                          .most = options->parked_runtimes};
+    set->context.parked = parked_new(loop, clock, options->runtimes, &parked);
     admission_init(&set->admission, options->concurrency, options->scaling_rate);
-    invocation_store_init(&set->invocations);
+    invocation_store_init(&set->invocations, &set->totals);
     set->logs = function_logs_new(loop, clock, options->log_dir, options->log_file_bytes, options->log_files);
     map_init(&set->by_epoch);
     map_init(&set->by_sandbox);
@@ -294,6 +341,7 @@ void invoke_leave_upper(struct invoke *invoke) {
 
 void invoke_set_host(struct invoke *invoke, struct sandbox_host *host) {
     invoke->set.context.host = host;
+    parked_set_host(invoke->set.context.parked, host);
 }
 
 static void on_all_over(void *arg) {
@@ -308,7 +356,8 @@ void invoke_drain(struct invoke *invoke, void (*drained)(void *arg), void *arg) 
     invoke->set.is_draining = true;
     invoke->set.all_over = on_all_over;
     invoke->set.all_over_arg = invoke;
-    if (invoke->set.admission.running == 0)
+    pool_set_retire_idle(&invoke->set);
+    if (pool_set_is_over(&invoke->set))
         on_all_over(invoke);
 }
 
@@ -325,6 +374,7 @@ void invoke_free(struct invoke *invoke) {
     invoke->set.all_over = on_all_over;
     invoke->set.all_over_arg = invoke;
     pool_set_drop(&invoke->set);
+    parked_free(invoke->set.context.parked);
     provisions_done(&invoke->provisions);
     function_logs_drain(invoke->set.logs, set_true, &is_written);
     while (!is_written)

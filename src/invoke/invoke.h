@@ -12,8 +12,11 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "invoke/admission.h"
 #include "invoke/call.h"
+#include "invoke/environment_state.h"
 #include "invoke/provision_wish.h"
+#include "invoke/totals.h"
 #include "invoke/upper.h"
 #include "model/function.h"
 #include "model/runtime.h"
@@ -31,7 +34,8 @@ struct invoke_options {
     uint32_t concurrency;    /* limit of each account: LIMIT_CONCURRENCY */
     uint32_t scaling_rate;   /* environments of one function that may be started for calls within ten seconds:
                                 LIMIT_SCALING_RATE */
-    int64_t idle_timeout_ms; /* an environment idle for so long is retired */
+    uint32_t parked_runtimes;  /* kept ready at most, of each runtime in use; see parked.h */
+    int64_t idle_timeout_ms;   /* an environment idle for so long is retired */
     uint64_t min_available_mb; /* while the machine has less memory available than this, the oldest idle ones
                                   are retired */
     int64_t init_timeout_ms;   /* LIMIT_INIT_MS */
@@ -46,6 +50,9 @@ void invoke_set_upper(struct invoke *invoke, const struct invoke_upper *upper);
 
 /* Undoes it, closing what is open, so that the modules above can end. Not from inside a call of theirs. */
 void invoke_leave_upper(struct invoke *invoke);
+
+/* There is such a function: its runtime is made ready ahead. */
+void invoke_expect(struct invoke *invoke, const struct function *function);
 
 /* Reserved concurrency of a function, all of its versions together; -1 for none (the function was deleted, or
  * runs in what the account has left). Calls beyond it are INVOKE_THROTTLED. */
@@ -71,6 +78,9 @@ void invoke_start(struct invoke *invoke, const struct invoke_request *request,
                   void (*done)(void *arg, const struct invoke_result *result), void *arg,
                   struct invocation **ret_invocation);
 
+/* How many more calls of a function its concurrency allows now; see admission.h. */
+uint32_t invoke_room(const struct invoke *invoke, const char *account, const char *name);
+
 /* This epoch is over (code or configuration changed, or the version was deleted): idle environments end now,
  * busy ones after their invocation, starting ones are not used. */
 void invoke_retire(struct invoke *invoke, const struct function *function);
@@ -82,14 +92,21 @@ struct invoke *invoke_new(struct loop *loop, const struct clock *clock, const st
 const struct sandbox_callbacks *invoke_sandbox_callbacks(void);
 void invoke_set_host(struct invoke *invoke, struct sandbox_host *host);
 
-struct invoke_counts {
-    size_t environments;
-    size_t idle;
-    size_t busy;
-    size_t starting;
-    size_t waiting; /* invocations that have no environment yet */
+/* What there is now, and what has happened. */
+struct invoke_figures {
+    size_t environments[ENVIRONMENT_STATES];
+    size_t running; /* invocations that were admitted and are not over */
+    size_t waiting; /* those of them that have no environment yet */
+    struct invoke_totals totals;
+    uint64_t refused[ADMISSION_LIMITS];
+    uint64_t log_lines;
+    uint64_t log_lines_dropped;
 };
-struct invoke_counts invoke_count(const struct invoke *invoke);
+void invoke_read(const struct invoke *invoke, struct invoke_figures *ret_figures);
+
+/* Parked runtimes, one row per runtime in use (parked.h); false past the last. */
+struct parked_counts;
+bool invoke_read_parked(const struct invoke *invoke, size_t index, struct parked_counts *ret_counts);
 
 /* New calls fail from now on; `drained(arg)` is called once no invocation is running and all log lines are on
  * disk. */

@@ -25,9 +25,14 @@ static void append(struct journal *journal, struct invocation *invocation, const
         invocation_log(invocation, text, len);
 }
 
-void journal_line(struct journal *journal, struct invocation *invocation, const char *text, size_t len) {
+void journal_line(struct journal *journal, struct invocation *invocation, bool is_extension, const char *text,
+                  size_t len) {
     const struct function *function = journal->origin.function;
-    bool filters = function->logs_json && function->application_log_level > FUNCTION_LOG_TRACE;
+    bool filters = !is_extension && function->logs_json &&
+                   function->application_log_level > FUNCTION_LOG_TRACE;
+    if (journal->telemetry)
+        telemetry_line(journal->telemetry, is_extension ? TELEMETRY_EXTENSION : TELEMETRY_FUNCTION, text, len,
+                       clock_wall_us(journal->clock));
     if (!filters || line_level(text, len) >= function->application_log_level)
         append(journal, invocation, text, len);
 }
@@ -35,11 +40,14 @@ void journal_line(struct journal *journal, struct invocation *invocation, const 
 void journal_notice(struct journal *journal, struct invocation *invocation, const struct notice *notice) {
     const struct notice_origin *origin = &journal->origin;
     const struct function *function = origin->function;
+    int64_t wall_us = clock_wall_us(journal->clock);
+    if (journal->telemetry)
+        telemetry_notice(journal->telemetry, notice, wall_us);
     if (function->logs_json && notice_level(notice, origin) < function->system_log_level)
         return;
     buf_clear(&journal->text);
     if (function->logs_json)
-        notice_append_json(notice, origin, clock_wall_us(journal->clock), &journal->text);
+        notice_append_json(notice, origin, wall_us, &journal->text);
     else
         notice_append_text(notice, origin, &journal->text);
     if (journal->text.len > 0)

@@ -1,6 +1,6 @@
-/* From a function to the plan of its sandbox: limits, directories, command line and environment variables.
- * Source: Lambda Developer Guide, "Using environment variables", "Building a custom runtime" and "Working
- * with layers". */
+/* From a function to the plan of its sandbox and to the programs in it: limits, directories, command line and
+ * environment variables. Source: Lambda Developer Guide, "Using environment variables", "Building a custom
+ * runtime", "Working with layers" and "Lambda Extensions API". */
 #pragma once
 
 #include <stdbool.h>
@@ -16,13 +16,18 @@
  * alone. */
 enum launch_mount { LAUNCH_CODE, LAUNCH_LAYERS, LAUNCH_MOUNTS };
 
+/* Whose program the plan's is. */
+enum launch_role { LAUNCH_RUNTIME, LAUNCH_EXTENSION };
+
 /* Everything must live until launch_done(). */
 struct launch_request {
+    enum launch_role role;
     const struct function *function;
     const struct runtime_set *runtimes;
     const char *region;
     const char *log_stream;
     const char *bootstrap;                        /* of a custom runtime: its path in the sandbox */
+    const char *program_path;                     /* of an extension: "/opt/extensions/<name>" */
     const struct invoke_credentials *credentials; /* NULL: none */
     bool has_api;                                 /* Lamb's API is served inside the sandbox */
     bool is_provisioned;                          /* started ahead of calls, not for one */
@@ -31,8 +36,8 @@ struct launch_request {
 struct launch {
     struct plan plan; /* points into the fields below */
     const char *argv[LAUNCH_MAX_ARGS];
-    const char **envp;
-    char **owned; /* "NAME=value" texts; secrets */
+    size_t argument_count;
+    char **owned; /* "NAME=value" texts, NULL-terminated; secrets */
     size_t owned_count;
 };
 
@@ -40,6 +45,16 @@ struct launch {
  * function's layers hide. */
 bool launch_init(struct launch *launch, const struct launch_request *request, struct err *err);
 void launch_done(struct launch *launch);
+
+/* A runtime that waits for its function: the interpreter with what it reads at its start, and nothing else.
+ * ERR_UNSUPPORTED when it isn't installed or can't wait. The name and the set must live until
+ * launch_done(). */
+bool launch_init_parked(struct launch *launch, const struct runtime_set *runtimes, const char *runtime,
+                        struct err *err);
+
+/* Whether a runtime that waited can go on with this function as if it had been started for it: not when the
+ * function sets variables that are read at the start, nor when its layers hide the interpreter. */
+bool launch_is_parkable(const struct function *function, const struct runtime_set *runtimes);
 
 /* The function's share of processors, 1000 for a whole one; its initialisation may have more. */
 uint32_t launch_cpu_millis(const struct function *function);

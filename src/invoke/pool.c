@@ -2,13 +2,12 @@
 #include "invoke/pool.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/limits.h"
 #include "base/mem.h"
 #include "model/log_group.h"
-#include "package/layout.h"
-#include "sys/fd.h"
+#include "invoke/life.h"
+#include "invoke/phases.h"
 
 #define RETURN_GRACE_MS 20
 #define PACE_MS 50
@@ -22,31 +21,10 @@ struct pool *pool_find(struct pool_set *set, uint64_t epoch) {
     return map_get_bytes(&set->by_epoch, &epoch, sizeof epoch);
 }
 
-static bool open_layers(const char *code_dir, const struct function *function, int *ret_fd, struct err *err) {
-    OWN_MEM const char **digests = mem_alloc_array(function->layer_count, sizeof *digests);
-    for (size_t i = 0; i < function->layer_count; i++)
-        digests[i] = function->layers[i].digest;
-    return layout_open_merged(code_dir, digests, function->layer_count, ret_fd, err);
-}
-
-/* The first that is a file which others may execute. */
-static const char *find_bootstrap(const int mount_fds[LAUNCH_MOUNTS]) {
-    static const char *const paths[] = {"/var/task/bootstrap", "/opt/bootstrap"};
-    for (size_t i = 0; i < LAUNCH_MOUNTS; i++) {
-        struct stat status;
-        if (mount_fds[i] != -1 && fstatat(mount_fds[i], "bootstrap", &status, 0) == 0 &&
-            S_ISREG(status.st_mode) && (status.st_mode & S_IXOTH))
-            return paths[i];
-    }
-    return NULL;
-}
-
 bool pool_new(struct pool_set *set, const struct function *function, struct admission_group *group,
               struct pool **ret_pool, struct err *err) {
-    OWN_FD int code_fd = -1;
-    OWN_FD int layers_fd = -1;
-    if (!layout_open(set->code_dir, function->code_digest, &code_fd, err) ||
-        (function->layer_count > 0 && !open_layers(set->code_dir, function, &layers_fd, err)))
+    struct code_dirs dirs;
+    if (!code_dirs_open(&dirs, set->code_dir, function, err))
         return false;
     struct pool *pool = mem_alloc(sizeof *pool);
     pool->set = set;
@@ -55,13 +33,7 @@ bool pool_new(struct pool_set *set, const struct function *function, struct admi
     log_group_of(function, log_group);
     pool->log = function_log_open(set->logs, function->account, log_group);
     pool->group = group;
-    pool->mount_fds[LAUNCH_CODE] = take_fd(&code_fd);
-    pool->mount_fds[LAUNCH_LAYERS] = take_fd(&layers_fd);
-    const struct runtime_kind *kind = runtime_find(function->runtime);
-    if (kind && kind->family == RUNTIME_PROVIDED) {
-        pool->bootstrap = find_bootstrap(pool->mount_fds);
-        pool->lacks_bootstrap = !pool->bootstrap;
-    }
+    pool->dirs = dirs;
     pool->grace = loop_timer_new(set->context.loop, on_grace_over, pool);
     pool->pace = loop_timer_new(set->context.loop, on_pace_over, pool);
     pool->pace_round = 1;
@@ -82,8 +54,7 @@ static void pool_free(struct pool *pool) {
     loop_timer_free(pool->pace);
     function_log_release(pool->log);
     admission_group_release(pool->group);
-    for (size_t i = 0; i < LAUNCH_MOUNTS; i++)
-        fd_close(&pool->mount_fds[i]);
+    code_dirs_close(&pool->dirs);
     function_unref(pool->function);
     free(pool);
 }
@@ -125,12 +96,28 @@ static void stop_waiting(struct pool *pool, struct invocation *invocation) {
     list_push_back(&pool->unclaimed, &environment->idle_link);
 }
 
+static void leave(struct pool *pool, struct invocation *invocation) {
+    if (!invocation->has_left)
+        admission_leave(pool->group, invocation->share);
+    invocation->has_left = true;
+}
+
+bool pool_set_is_over(const struct pool_set *set) {
+    const size_t *by_state = set->counts.by_state;
+    return set->unfinished == 0 && by_state[ENVIRONMENT_SHUTDOWN] + by_state[ENVIRONMENT_RESETTING] == 0;
+}
+
+static void tell_over(struct pool_set *set) {
+    if (set->is_draining && pool_set_is_over(set))
+        set->all_over(set->all_over_arg);
+}
+
 void pool_invocation_over(struct pool *pool, struct invocation *invocation) {
     struct pool_set *set = pool->set;
-    admission_leave(pool->group, invocation->share);
+    leave(pool, invocation);
     invocation_recycle(&set->invocations, invocation);
-    if (set->is_draining && set->admission.running == 0)
-        set->all_over(set->all_over_arg);
+    set->unfinished--;
+    tell_over(set);
 }
 
 static void fail_waiting(struct pool *pool, struct invocation *invocation, const struct err *failure) {
@@ -167,7 +154,7 @@ static bool serve_waiting(struct pool *pool, struct environment *environment) {
     }
     stop_waiting(pool, oldest);
     list_remove(&environment->idle_link);
-    environment_deliver(environment, oldest);
+    phases_deliver(environment, oldest);
     return true;
 }
 
@@ -191,23 +178,48 @@ static void leave_pace(struct environment *environment) {
     environment->pace_round = 0;
 }
 
+/* One that is told that it ends, or is emptied for nobody; NULL for none. */
+static struct environment *find_leaving(const struct pool_set *set) {
+    size_t cursor = 0;
+    void *value;
+    if (set->counts.by_state[ENVIRONMENT_SHUTDOWN] + set->counts.by_state[ENVIRONMENT_RESETTING] == 0)
+        return NULL;
+    while (map_next(&set->by_sandbox, &cursor, NULL, &value)) {
+        struct environment *environment = value;
+        if (environment->state == ENVIRONMENT_SHUTDOWN ||
+            (environment->state == ENVIRONMENT_RESETTING && !environment->invocation))
+            return environment;
+    }
+    return NULL;
+}
+
+/* Extensions have seconds to end: past the bound they have no more of them, so that a function that fails at
+ * once each time can't hold many times what it may use. */
+static void make_room(struct pool_set *set) {
+    if (environment_counts_all(&set->counts) < set->max_environments)
+        return;
+    struct environment *leaving = find_leaving(set);
+    if (leaving)
+        environment_kill(leaving);
+    else
+        pool_set_retire_oldest(set, TOTALS_END_CAPACITY);
+}
+
 /* NULL when it can't be launched (err). The pace must have been taken; it is given back then. */
 static struct environment *start(struct pool *pool, struct provisioned *provisioned, int64_t init_timeout_ms,
                                  struct err *err) {
     struct pool_set *set = pool->set;
-    if (environment_counts_all(&set->counts) >= set->max_environments)
-        pool_set_retire_oldest(set);
-    struct environment_request request = {
+    make_room(set);
+    struct life_request request = {
         .pool = pool,
         .provisioned = provisioned,
         .counts = {provisioned ? &provisioned->counts : &pool->counts, &set->counts},
         .function = pool->function,
         .log = pool->log,
-        .bootstrap = pool->bootstrap,
-        .mount_fds = pool->mount_fds,
+        .dirs = &pool->dirs,
         .init_timeout_ms = init_timeout_ms,
     };
-    struct environment *environment = environment_new(&set->context, &request, err);
+    struct environment *environment = life_begin(&set->context, &request, err);
     if (!environment) {
         pool->paced--;
         return NULL;
@@ -220,7 +232,7 @@ static struct environment *start(struct pool *pool, struct provisioned *provisio
 /* The first start for an invocation is counted, before it is put off. False when it was throttled instead. */
 static bool take_start(struct pool *pool, struct invocation *invocation) {
     struct admission_refusal refusal;
-    if (invocation->has_start || invocation->init_retried)
+    if (invocation->has_start || invocation->is_retried)
         return true;
     if (admission_start(pool->group, clock_mono_us(&pool->set->context.clock), &refusal)) {
         invocation->has_start = true;
@@ -239,18 +251,14 @@ static bool start_for(struct pool *pool, struct invocation *invocation) {
         return false;
     if (!take_pace(pool))
         return true;
-    int64_t init_timeout_ms = invocation->init_retried ? (int64_t)pool->function->timeout_s * 1000
-                                                       : pool->set->init_timeout_ms;
     struct err err;
-    struct environment *environment = start(pool, NULL, init_timeout_ms, &err);
+    struct environment *environment = start(pool, NULL, pool->set->init_timeout_ms, &err);
     if (!environment) {
         fail_waiting(pool, invocation, &err);
         return false;
     }
     invocation->has_start = false;
     pair(pool, invocation, environment);
-    if (invocation->init_retried)
-        environment_log_start(environment, invocation);
     return true;
 }
 
@@ -273,8 +281,15 @@ static size_t count_returning(const struct pool *pool) {
     return count;
 }
 
+static void begin_grace(struct pool *pool) {
+    pool->has_grace = true;
+    loop_timer_start(pool->grace, RETURN_GRACE_MS);
+}
+
 /* All waiting invocations without an environment but the oldest `relying` ones. */
 static void aid_waiting(struct pool *pool, size_t relying) {
+    if (pool->unaided > 0 && relying > 0 && !pool->has_grace)
+        begin_grace(pool);
     if (pool->unaided <= relying)
         return;
     list_each (link, &pool->waiting) {
@@ -290,6 +305,7 @@ static void aid_waiting(struct pool *pool, size_t relying) {
 
 static void on_grace_over(void *arg) {
     struct pool *pool = arg;
+    pool->has_grace = false;
     aid_waiting(pool, 0);
     pool_free_if_empty(pool);
 }
@@ -318,7 +334,7 @@ static struct environment *take_idle(struct list *idle) {
     while (!list_is_empty(idle)) {
         struct environment *environment = list_item(idle->next, struct environment, idle_link);
         if (environment_is_expired(environment)) {
-            environment_dismiss(environment);
+            life_dismiss(environment, TOTALS_END_EXPIRED);
             continue;
         }
         list_remove(&environment->idle_link);
@@ -344,7 +360,7 @@ bool pool_run(struct pool *pool, struct provisioned *provisioned, struct invocat
         environment = take_idle(&pool->idle);
     invocation->pool = pool;
     if (environment) {
-        environment_deliver(environment, invocation);
+        phases_deliver(environment, invocation);
         return true;
     }
     list_push_back(&pool->waiting, &invocation->link);
@@ -356,7 +372,7 @@ bool pool_run(struct pool *pool, struct provisioned *provisioned, struct invocat
     if (pool->unaided > count_returning(pool))
         return aid(pool, invocation);
     if (pool->unaided == 1)
-        loop_timer_start(pool->grace, RETURN_GRACE_MS);
+        begin_grace(pool);
     return true;
 }
 
@@ -368,10 +384,11 @@ static bool is_unwanted(const struct environment *environment) {
            (provisioned && provisioned_count(provisioned) > provisioned->wanted);
 }
 
+/* An empty one is the last to be used: it has to be initialised first. */
 static void let_idle(struct environment *environment) {
     struct pool *pool = environment->pool;
     if (is_unwanted(environment)) {
-        environment_dismiss(environment);
+        life_dismiss(environment, pool->set->is_draining ? TOTALS_END_SHUTDOWN : TOTALS_END_OUTDATED);
         return;
     }
     environment->idle_since_us = clock_mono_us(&pool->set->context.clock);
@@ -379,44 +396,60 @@ static void let_idle(struct environment *environment) {
         list_push_front(&environment->provisioned->idle, &environment->idle_link);
         return;
     }
-    list_push_front(&pool->idle, &environment->idle_link);
+    if (environment->state == ENVIRONMENT_EMPTY)
+        list_push_back(&pool->idle, &environment->idle_link);
+    else
+        list_push_front(&pool->idle, &environment->idle_link);
     list_push_back(&pool->set->by_age, &environment->age_link);
+}
+
+/* Nothing runs in it. One that is kept initialised is replaced by another one. */
+static bool is_useless(const struct environment *environment) {
+    return environment->state == ENVIRONMENT_EMPTY && environment->provisioned;
 }
 
 static void on_ready(struct environment *environment) {
     struct pool *pool = environment->pool;
     list_remove(&environment->idle_link);
     leave_pace(environment);
+    if (is_useless(environment)) {
+        environment_kill(environment);
+        return;
+    }
     struct provisioned *provisioned = environment->provisioned;
     if (provisioned && provisioned->owner && !environment->has_served)
         pool->set->provisioned_events.changed(provisioned->owner, true);
     /* One that was only now made is used in any case: another one would not be any better. */
     bool is_expired = environment->has_served && environment_is_expired(environment);
     if (is_expired)
-        environment_dismiss(environment);
+        life_dismiss(environment, TOTALS_END_EXPIRED);
     if (is_expired || serve_waiting(pool, environment))
         aid_waiting(pool, count_returning(pool));
     else
         let_idle(environment);
 }
 
+static void on_answered(struct environment *environment, struct invocation *invocation) {
+    leave(environment->pool, invocation);
+}
+
 static void on_finished(struct environment *environment, struct invocation *invocation) {
     pool_invocation_over(environment->pool, invocation);
 }
 
-/* An initialisation that failed is tried once more, under the function's own time-out, as the service does.
- */
-static void retry_or_answer(struct pool *pool, struct environment *failed, struct invocation *invocation) {
-    failed->invocation = NULL;
+/* The sandbox was lost before the invocation began. Another one is tried, once. */
+static void retry_or_answer(struct pool *pool, struct environment *lost, struct invocation *invocation) {
+    lost->invocation = NULL;
     pair(pool, invocation, NULL);
-    if (!invocation->init_retried && failed->init_failure != INIT_NO_SANDBOX) {
-        invocation->init_retried = true;
+    if (lost->fault.kind == FAULT_NO_SANDBOX) {
+        fail_waiting(pool, invocation, lost->fault.failure);
+    } else if (!invocation->is_retried) {
+        invocation->is_retried = true;
         start_for(pool, invocation);
-        return;
+    } else {
+        stop_waiting(pool, invocation);
+        phases_abort(lost, invocation);
     }
-    stop_waiting(pool, invocation);
-    environment_answer_init_failure(failed, invocation);
-    pool_invocation_over(pool, invocation);
 }
 
 static void tell_ended(const struct environment *environment) {
@@ -427,26 +460,29 @@ static void tell_ended(const struct environment *environment) {
     if (environment->has_served || environment->is_dismissed)
         events->changed(provisioned->owner, false);
     else
-        events->failed(provisioned->owner, environment->failure);
+        events->failed(provisioned->owner, environment->fault.failure);
 }
 
 static void on_ended(struct environment *environment) {
     struct pool *pool = environment->pool;
+    struct pool_set *set = pool->set;
     struct provisioned *provisioned = environment->provisioned;
+    set->totals.ended[environment_end_reason(environment)]++;
     tell_ended(environment);
-    map_remove_bytes(&pool->set->by_sandbox, &environment->sandbox_id, sizeof environment->sandbox_id);
+    map_remove_bytes(&set->by_sandbox, &environment->sandbox_id, sizeof environment->sandbox_id);
     leave_pace(environment);
     if (environment->invocation)
         retry_or_answer(pool, environment, environment->invocation);
-    environment_free(environment);
+    life_free(environment);
     if (provisioned)
         provisioned_free_if_over(provisioned);
     aid_waiting(pool, count_returning(pool));
     pool_free_if_empty(pool);
+    tell_over(set);
 }
 
 const struct environment_events pool_environment_events = {
-    .ready = on_ready, .finished = on_finished, .ended = on_ended};
+    .ready = on_ready, .answered = on_answered, .finished = on_finished, .ended = on_ended};
 
 /* ---- environments that are kept initialised ---- */
 
@@ -489,16 +525,16 @@ void pool_unprovision(struct provisioned *provisioned) {
 void pool_retire(struct pool *pool) {
     pool->is_retired = true;
     list_each (link, &pool->idle)
-        environment_kill(list_item(link, struct environment, idle_link));
+        life_retire(list_item(link, struct environment, idle_link), TOTALS_END_OUTDATED);
     list_each (link, &pool->provisioned)
         provisioned_set(list_item(link, struct provisioned, link), 0);
     pool_free_if_empty(pool);
 }
 
-bool pool_set_retire_oldest(struct pool_set *set) {
+bool pool_set_retire_oldest(struct pool_set *set, enum totals_end reason) {
     if (list_is_empty(&set->by_age))
         return false;
-    environment_kill(list_item(set->by_age.next, struct environment, age_link));
+    life_retire(list_item(set->by_age.next, struct environment, age_link), reason);
     return true;
 }
 
@@ -506,7 +542,17 @@ void pool_set_retire_expired(struct pool_set *set) {
     list_each (link, &set->by_age) {
         struct environment *environment = list_item(link, struct environment, age_link);
         if (environment_is_expired(environment))
-            environment_kill(environment);
+            life_retire(environment, TOTALS_END_EXPIRED);
+    }
+}
+
+void pool_set_retire_idle(struct pool_set *set) {
+    size_t cursor = 0;
+    void *value;
+    while (map_next(&set->by_sandbox, &cursor, NULL, &value)) {
+        struct environment *environment = value;
+        if (environment->state == ENVIRONMENT_IDLE || environment->state == ENVIRONMENT_EMPTY)
+            life_dismiss(environment, TOTALS_END_SHUTDOWN);
     }
 }
 
@@ -524,10 +570,11 @@ void pool_set_drop(struct pool_set *set) {
     while (map_next(&set->by_sandbox, &cursor, NULL, &value)) {
         struct environment *environment = value;
         if (environment->invocation) {
+            invocation_answer_held(environment->invocation);
             invocation_fail(environment->invocation, &failure);
             pool_invocation_over(environment->pool, environment->invocation);
         }
-        environment_free(environment);
+        life_free(environment);
     }
     cursor = 0;
     while (map_next(&set->by_epoch, &cursor, NULL, &value))

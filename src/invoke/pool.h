@@ -29,6 +29,7 @@ struct pool_set {
     struct environment_context context;
     struct environment_counts counts;
     struct admission admission;
+    struct invoke_totals totals;
     struct invocation_store invocations;
     struct provisioned_events provisioned_events;
     struct function_logs *logs;
@@ -37,11 +38,12 @@ struct pool_set {
     struct list by_age;    /* idle environments, oldest first */
     const char *code_dir;
     int64_t init_timeout_ms;
-    size_t max_environments; /* past this a start ends the one that is idle longest */
+    size_t max_environments; /* past this a start ends one that is leaving, or is idle longest */
     size_t starts_at_once;   /* of one pool */
     size_t waiting;
+    size_t unfinished; /* invocations that were begun and whose log is not complete */
     bool is_draining;
-    void (*all_over)(void *arg); /* while draining: the last invocation was answered */
+    void (*all_over)(void *arg); /* while draining: something has ended; see pool_set_is_over() */
     void *all_over_arg;
 };
 
@@ -51,15 +53,14 @@ struct pool {
     const struct function *function;
     struct function_log *log;
     struct admission_group *group; /* what its calls count in */
-    const char *bootstrap;         /* of a custom runtime: see launch.h; NULL for others */
-    bool lacks_bootstrap;          /* it should have one: nothing can be started */
-    int mount_fds[LAUNCH_MOUNTS];  /* -1: the function has no layers */
+    struct code_dirs dirs;
     struct list provisioned;
     struct list idle;      /* environments started on demand, newest first */
     struct list unclaimed; /* starting environments whose invocation was served by another one meanwhile */
     struct list waiting;   /* invocations, oldest first */
     size_t unaided; /* waiting ones for which no environment is starting: they rely on a returning one */
     struct loop_timer *grace;
+    bool has_grace;      /* the timer runs: some rely on a returning one */
     size_t paced;        /* environments of this round that are initialising */
     uint32_t pace_round; /* never 0 */
     bool is_pacing;      /* the timer runs: a start was put off */
@@ -100,14 +101,20 @@ void pool_retire(struct pool *pool);
 /* Frees the pool if nothing is in it: for one that pool_new() made and pool_run() never used. */
 void pool_free_if_empty(struct pool *pool);
 
-/* An answered invocation of the pool leaves the totals and is recycled. */
+/* An answered invocation of the pool leaves the totals, if it has not yet, and is recycled. */
 void pool_invocation_over(struct pool *pool, struct invocation *invocation);
+
+/* No invocation is under way, and no extension is being told that its environment ends. */
+bool pool_set_is_over(const struct pool_set *set);
+
+/* Retires all idle environments. */
+void pool_set_retire_idle(struct pool_set *set);
 
 /* Callbacks of the environments. */
 extern const struct environment_events pool_environment_events;
 
 /* Ends the environment that is idle longest. False when there is none. */
-bool pool_set_retire_oldest(struct pool_set *set);
+bool pool_set_retire_oldest(struct pool_set *set, enum totals_end reason);
 
 /* Ends idle environments whose credentials' time is over. */
 void pool_set_retire_expired(struct pool_set *set);

@@ -76,7 +76,7 @@ static bool part_fill(struct provision *provision, struct part *part, struct err
     struct provisioned *environments = part->environments;
     if (environments->pool->is_retired)
         return true;
-    if (environments->pool->lacks_bootstrap)
+    if (environments->pool->dirs.lacks_bootstrap)
         return err_set(err, ERR_NOT_FOUND, REASON_INIT_FAILURE);
     provisioned_set(environments, part->wanted);
     bool started = true;

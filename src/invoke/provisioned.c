@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "invoke/life.h"
 
 struct provisioned *provisioned_new(struct pool *pool, const char *qualifier, struct admission_share *share,
                                     void *owner) {
@@ -26,7 +27,7 @@ size_t provisioned_count(const struct provisioned *provisioned) {
 
 static void dismiss_above(const struct provisioned *provisioned, struct list *environments) {
     while (provisioned_count(provisioned) > provisioned->wanted && !list_is_empty(environments))
-        environment_dismiss(list_item(environments->prev, struct environment, idle_link));
+        life_dismiss(list_item(environments->prev, struct environment, idle_link), TOTALS_END_OUTDATED);
 }
 
 void provisioned_set(struct provisioned *provisioned, size_t wanted) {
@@ -39,7 +40,7 @@ void provisioned_retire_expired(struct provisioned *provisioned) {
     list_each (link, &provisioned->idle) {
         struct environment *environment = list_item(link, struct environment, idle_link);
         if (environment_is_expired(environment))
-            environment_dismiss(environment);
+            life_dismiss(environment, TOTALS_END_EXPIRED);
     }
 }
 

@@ -64,7 +64,7 @@ static const char *signal_words(int signum) {
     return NULL;
 }
 
-size_t report_exit_document(const char *request_id, const struct sandbox_end *end,
+size_t report_exit_document(const char *request_id, const struct program_end *end,
                             char ret_text[REPORT_TEXT_BYTES]) {
     char message[96];
     const char *words = signal_words(end->signal != 0 ? end->signal : SIGKILL);
@@ -102,6 +102,29 @@ size_t report_exec_document(const char *request_id, const char *bootstrap, int e
     char message[96];
     snprintf(message, sizeof message, "fork/exec %s: %s", bootstrap, errno_words(errnum));
     return report_error_document(request_id, "Runtime.InvalidEntrypoint", message, ret_text);
+}
+
+/* Only what can stand in a JSON text as it is. */
+static bool is_plain(const char *text) {
+    for (const char *at = text; *at; at++)
+        if (*at < ' ' || *at > '~' || *at == '"' || *at == '\\')
+            return false;
+    return text[0] != '\0';
+}
+
+size_t report_extension_document(const char *request_id, const char *type, const struct program_end *end,
+                                 const char *posted_type, char ret_text[REPORT_TEXT_BYTES]) {
+    char message[160];
+    const char *words = end && end->signal != 0 ? signal_words(end->signal) : NULL;
+    if (end && end->exec_errno != 0)
+        snprintf(message, sizeof message, "%s", errno_words(end->exec_errno));
+    else if (words)
+        snprintf(message, sizeof message, "signal: %s", words);
+    else if (end)
+        snprintf(message, sizeof message, "exit code %d", end->exit_status);
+    else
+        snprintf(message, sizeof message, "%s", is_plain(posted_type) ? posted_type : type);
+    return report_error_document(request_id, type, message, ret_text);
 }
 
 size_t report_too_large_document(char ret_text[REPORT_TEXT_BYTES]) {

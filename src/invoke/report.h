@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "sandbox/host.h"
+#include "sandbox/program.h"
 
 /* Room for any document below. */
 #define REPORT_TEXT_BYTES 1024
@@ -17,7 +17,7 @@
 size_t report_timeout_document(const char *request_id, uint32_t timeout_s, char ret_text[REPORT_TEXT_BYTES]);
 
 /* {"errorType":"Runtime.ExitError",...}, in the words of Go's os/exec that the service uses. */
-size_t report_exit_document(const char *request_id, const struct sandbox_end *end,
+size_t report_exit_document(const char *request_id, const struct program_end *end,
                             char ret_text[REPORT_TEXT_BYTES]);
 
 size_t report_entrypoint_document(const char *request_id, char ret_text[REPORT_TEXT_BYTES]);
@@ -26,6 +26,11 @@ size_t report_entrypoint_document(const char *request_id, char ret_text[REPORT_T
  */
 size_t report_exec_document(const char *request_id, const char *bootstrap, int errnum,
                             char ret_text[REPORT_TEXT_BYTES]);
+
+/* {"errorType":"Extension.Crash","errorMessage":"RequestId: ... Error: exit code 1"}. `end` is of the
+ * extension's process, NULL while it has not ended; `posted_type` what it called its error, or "". */
+size_t report_extension_document(const char *request_id, const char *type, const struct program_end *end,
+                                 const char *posted_type, char ret_text[REPORT_TEXT_BYTES]);
 size_t report_too_large_document(char ret_text[REPORT_TEXT_BYTES]);
 
 /* {"errorType":"<type>","errorMessage":"RequestId: <id> Error: <message>"}; the message must need no

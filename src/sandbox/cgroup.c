@@ -21,12 +21,17 @@
 #define CPU_PERIOD_US 20000u
 #define CPU_LEAST_QUOTA_US 1000u
 
-/* Of a group that waits for its sandbox. Not "none": switching limits on for the first group of the machine
- * stops all processors for a moment. */
-#define CPU_WAITING_QUOTA_US 1000000u
+/* The line of memory.events and memory.oom_control that counts, and more than either holds. */
+#define OOM_KILLS "oom_kill"
+#define EVENTS_BYTES 512
 
-/* The usual plan's processes, and lamb-init. */
-#define USUAL_TASKS (LIMIT_ENVIRONMENT_PROCESSES + 1)
+/* What a group has while it waits for its sandbox: the least that a plan asks for as a rule, and tasks for
+ * its processes and lamb-init. */
+static const struct cgroup_limits usual = {
+    .memory_bytes = LIMIT_MEMORY_MIN_MB * UINT64_C(1024) * 1024,
+    .cpu_millis = LIMIT_INIT_CPU_MILLIS,
+    .tasks = LIMIT_ENVIRONMENT_PROCESSES + 1,
+};
 
 /* Kernel documentation: admin-guide/cgroup-v1/memory.rst and admin-guide/cgroup-v2.rst. */
 struct dialect {
@@ -128,18 +133,15 @@ struct cpu_share {
     uint64_t quota_us;
 };
 
-static const struct cpu_share waiting_share = {.period_us = CPU_PERIOD_US, .quota_us = CPU_WAITING_QUOTA_US};
-
 static struct cpu_share share_of(uint32_t cpu_millis) {
     uint32_t least_us = (CPU_LEAST_QUOTA_US * 1000 + cpu_millis - 1) / cpu_millis;
     uint32_t period_us = least_us > CPU_PERIOD_US ? least_us : CPU_PERIOD_US;
     return (struct cpu_share){.period_us = period_us, .quota_us = (uint64_t)period_us * cpu_millis / 1000};
 }
 
-/* `old_period_us` 0: not known. */
-static bool write_share(const struct cgroup_set *set, uint32_t slot, struct cpu_share share,
-                        uint32_t old_period_us, struct err *err) {
+static bool write_share(const struct cgroup_set *set, uint32_t slot, uint32_t cpu_millis, struct err *err) {
     const struct cgroup_place *cpu = find_place(set, CGROUP_CPU);
+    struct cpu_share share = share_of(cpu_millis);
     if (!cpu)
         return true;
     if (cpu->is_unified) {
@@ -147,17 +149,25 @@ static bool write_share(const struct cgroup_set *set, uint32_t slot, struct cpu_
         snprintf(text, sizeof text, "%" PRIu64 " %" PRIu32, share.quota_us, share.period_us);
         return write_text(cpu, slot, "cpu.max", text, err);
     }
-    return (share.period_us == old_period_us ||
-            write_number(cpu, slot, "cpu.cfs_period_us", share.period_us, err)) &&
+    return write_number(cpu, slot, "cpu.cfs_period_us", share.period_us, err) &&
            write_number(cpu, slot, "cpu.cfs_quota_us", share.quota_us, err);
 }
 
-static bool set_usual(const struct cgroup_set *set, uint32_t slot, struct err *err) {
+bool cgroup_limit_cpu(const struct cgroup_set *set, uint32_t slot, uint32_t cpu_millis, struct err *err) {
+    return write_share(set, slot, cpu_millis, err);
+}
+
+static bool write_limits(const struct cgroup_set *set, uint32_t slot, const struct cgroup_limits *limits,
+                         const struct cgroup_limits *old, struct err *err) {
     const struct cgroup_place *memory = find_place(set, CGROUP_MEMORY);
     const struct cgroup_place *pids = find_place(set, CGROUP_PIDS);
-    return (!memory || switch_swap_off(memory, slot, err)) && write_share(set, slot, waiting_share, 0, err) &&
-           (!pids || write_number(pids, slot, "pids.max", USUAL_TASKS, err));
+    return (!memory || limits->memory_bytes == old->memory_bytes ||
+            write_number(memory, slot, dialect_of(memory)->memory_limit, limits->memory_bytes, err)) &&
+           (limits->cpu_millis == old->cpu_millis || write_share(set, slot, limits->cpu_millis, err)) &&
+           (!pids || limits->tasks == old->tasks || write_number(pids, slot, "pids.max", limits->tasks, err));
 }
+
+static const struct cgroup_limits unknown;
 
 bool cgroup_join(const struct cgroup_set *set, uint32_t slot, struct err *err) {
     for (size_t i = 0; i < set->count; i++) {
@@ -167,30 +177,40 @@ bool cgroup_join(const struct cgroup_set *set, uint32_t slot, struct err *err) {
         if (!make_group(place, slot, err) || !write_text(place, slot, "cgroup.procs", "0", err))
             return false;
     }
-    return set_usual(set, slot, err);
-}
-
-bool cgroup_limit_cpu(const struct cgroup_set *set, uint32_t slot, uint32_t cpu_millis, struct err *err) {
-    return write_share(set, slot, share_of(cpu_millis), 0, err);
+    const struct cgroup_place *memory = find_place(set, CGROUP_MEMORY);
+    return (!memory || switch_swap_off(memory, slot, err)) && write_limits(set, slot, &usual, &unknown, err);
 }
 
 bool cgroup_limit(const struct cgroup_set *set, uint32_t slot, const struct cgroup_limits *limits,
-                  struct err *err) {
-    const struct cgroup_place *memory = find_place(set, CGROUP_MEMORY);
-    const struct cgroup_place *pids = find_place(set, CGROUP_PIDS);
-    return (!memory ||
-            write_number(memory, slot, dialect_of(memory)->memory_limit, limits->memory_bytes, err)) &&
-           write_share(set, slot, share_of(limits->cpu_millis), waiting_share.period_us, err) &&
-           (!pids || limits->tasks == USUAL_TASKS ||
-            write_number(pids, slot, "pids.max", limits->tasks, err));
+                  bool is_first, struct err *err) {
+    return write_limits(set, slot, limits, is_first ? &usual : &unknown, err);
+}
+
+bool cgroup_gives_room(const struct cgroup_limits *limits) {
+    return limits->memory_bytes >= usual.memory_bytes && limits->cpu_millis >= usual.cpu_millis &&
+           limits->tasks >= usual.tasks;
+}
+
+static int open_to_read(const struct cgroup_place *place, uint32_t slot, const char *file) {
+    char name[NAME_BYTES];
+    return openat(place->fd, slot_file(name, slot, file), O_RDONLY | O_CLOEXEC);
 }
 
 int cgroup_open_peak(const struct cgroup_set *set, uint32_t slot) {
     const struct cgroup_place *place = find_place(set, CGROUP_MEMORY);
-    char name[NAME_BYTES];
-    return place ? openat(place->fd, slot_file(name, slot, dialect_of(place)->memory_peak),
-                          O_RDONLY | O_CLOEXEC)
-                 : -1;
+    return place ? open_to_read(place, slot, dialect_of(place)->memory_peak) : -1;
+}
+
+int cgroup_open_events(const struct cgroup_set *set, uint32_t slot) {
+    const struct cgroup_place *place = find_place(set, CGROUP_MEMORY);
+    return place ? open_to_read(place, slot, dialect_of(place)->oom_events) : -1;
+}
+
+bool cgroup_count_oom_kills(int events_fd, uint64_t *ret_count) {
+    char text[EVENTS_BYTES];
+    ssize_t len = pread(events_fd, text, sizeof text - 1, 0);
+    text[len < 0 ? 0 : len] = '\0';
+    return kernel_file_find_number(text, OOM_KILLS, ret_count);
 }
 
 int cgroup_open_freezer(const struct cgroup_set *set, uint32_t slot) {
@@ -227,7 +247,7 @@ struct cgroup_usage cgroup_read_usage(const struct cgroup_set *set, uint32_t slo
     char name[NAME_BYTES];
     kernel_file_number(place->fd, slot_file(name, slot, dialect->memory_peak), NULL,
                        &usage.memory_peak_bytes);
-    kernel_file_number(place->fd, slot_file(name, slot, dialect->oom_events), "oom_kill", &usage.oom_kills);
+    kernel_file_number(place->fd, slot_file(name, slot, dialect->oom_events), OOM_KILLS, &usage.oom_kills);
     return usage;
 }
 

@@ -48,7 +48,7 @@ void cgroup_favor_changes(const struct cgroup_layout *layout);
 bool cgroup_make(const struct cgroup_set *set, uint32_t slot, int *ret_fd, struct err *err);
 
 /* Makes the sandbox's groups on version 1, moves the calling process into them, and sets in all groups what
- * most sandboxes have in common: no swap, the usual period and number of tasks. */
+ * most sandboxes have in common: no swap, and the usual limits, which few plans are below. */
 bool cgroup_join(const struct cgroup_set *set, uint32_t slot, struct err *err);
 
 struct cgroup_limits {
@@ -57,16 +57,26 @@ struct cgroup_limits {
     uint32_t tasks;      /* processes and threads */
 };
 
-/* Writes what this machine can limit, and of that what differs from what cgroup_join() set: every write costs
- * a cold start some microseconds. */
+/* Writes what this machine can limit, and of that, where `is_first`, what differs from what cgroup_join()
+ * set: every write costs a cold start some microseconds. */
 bool cgroup_limit(const struct cgroup_set *set, uint32_t slot, const struct cgroup_limits *limits,
-                  struct err *err);
+                  bool is_first, struct err *err);
+
+/* Whether none of them is below what cgroup_join() set: such limits may also be written when something runs
+ * already. */
+bool cgroup_gives_room(const struct cgroup_limits *limits);
 
 /* Writes the CPU limit alone. */
 bool cgroup_limit_cpu(const struct cgroup_set *set, uint32_t slot, uint32_t cpu_millis, struct err *err);
 
 /* The file with the peak memory in bytes as decimal text; the caller's. -1 where the machine can't tell. */
 int cgroup_open_peak(const struct cgroup_set *set, uint32_t slot);
+
+/* The file for cgroup_count_oom_kills(); the caller's. -1 where the machine can't tell. */
+int cgroup_open_events(const struct cgroup_set *set, uint32_t slot);
+
+/* Of either version. */
+bool cgroup_count_oom_kills(int events_fd, uint64_t *ret_count);
 
 /* The file to cgroup_freeze() with, which takes no privilege then; the caller's. -1 where the machine has
  * none. */

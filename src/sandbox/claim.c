@@ -21,6 +21,17 @@ void *claim_private_memory(size_t size) {
     return map_private(size, MADV_WIPEONFORK);
 }
 
+static bool check_parts(const struct plan *plan, enum message_type type, size_t fd_count, struct err *err) {
+    bool is_claim = type == MESSAGE_CLAIM;
+    if ((plan->program.argv != NULL) != is_claim || (plan->has_handover && !is_claim))
+        return err_set(err, ERR_SYNTAX, "plan: a program belongs to a claim, and to nothing else");
+    size_t expected = plan->mount_count + plan->has_handover;
+    if (fd_count != expected)
+        return err_set(err, ERR_SYNTAX, "plan: it needs %zu descriptors, but %zu came with it", expected,
+                       fd_count);
+    return true;
+}
+
 bool claim_read(const struct message *message, int fds[FD_MAX_PASSED], struct claim *ret_claim,
                 struct err *err) {
     struct plan *plan;
@@ -29,9 +40,7 @@ bool claim_read(const struct message *message, int fds[FD_MAX_PASSED], struct cl
     size_t fd_count = 0;
     while (fd_count < FD_MAX_PASSED && fds[fd_count] != -1)
         fd_count++;
-    if (fd_count != plan->mount_count) {
-        err_set(err, ERR_SYNTAX, "plan: %zu mounts, but %zu directories came with it", plan->mount_count,
-                fd_count);
+    if (!check_parts(plan, message->type, fd_count, err)) {
         plan_free(plan);
         return false;
     }
@@ -40,11 +49,11 @@ bool claim_read(const struct message *message, int fds[FD_MAX_PASSED], struct cl
         .plan = plan,
         .packet = message->body,
         .packet_len = message->body_len,
-        .mount_count = plan->mount_count,
+        .fd_count = fd_count,
     };
     list_init(&ret_claim->link);
-    for (size_t i = 0; i < plan->mount_count; i++)
-        ret_claim->mount_fds[i] = take_fd(&fds[i]);
+    for (size_t i = 0; i < fd_count; i++)
+        ret_claim->fds[i] = take_fd(&fds[i]);
     return true;
 }
 
@@ -63,11 +72,15 @@ struct claim *claim_keep(struct claim *claim) {
     return kept;
 }
 
+bool claim_wake(struct claim *claim, struct err *err) {
+    return claim->plan || plan_decode(claim->packet, claim->packet_len, &claim->plan, err);
+}
+
 void claim_done(struct claim *claim) {
     list_remove(&claim->link);
     plan_free(claim->plan);
-    for (size_t i = 0; i < claim->mount_count; i++)
-        fd_close(&claim->mount_fds[i]);
+    for (size_t i = 0; i < claim->fd_count; i++)
+        fd_close(&claim->fds[i]);
     if (claim->mapped_bytes)
         munmap(claim, claim->mapped_bytes);
 }

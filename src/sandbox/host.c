@@ -8,7 +8,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -18,27 +17,20 @@
 #include "base/mem.h"
 #include "sandbox/cgroup.h"
 #include "sandbox/message.h"
+#include "sandbox/outbox.h"
 #include "sys/fd.h"
 
 /* Packets taken in one turn, so that a burst of ends does not hold up calls. */
 #define PACKETS_PER_TURN 64
 
-struct request {
-    struct list link;
-    enum message_type type;
-    uint64_t id;
-    char *packet;
-    size_t len;
-    int fds[LIMIT_PLAN_MOUNTS];
-    size_t fd_count;
-};
+/* What lamb-spawner can't tell. */
+enum verdict_type { VERDICT_FAILED, VERDICT_KILLED, VERDICT_UNFIT };
 
-/* The end of a sandbox that never reached the spawner. */
 struct verdict {
     struct list link;
+    enum verdict_type type;
     uint64_t id;
-    bool is_failure;
-    struct err failure;
+    struct err failure; /* unless it was killed */
 };
 
 struct sandbox_host {
@@ -53,7 +45,7 @@ struct sandbox_host {
     bool is_lost;
     uint64_t last_id;
     size_t count;
-    struct list requests;
+    struct outbox requests; /* a claim's tag is its id */
     struct list verdicts;
     char packet[MESSAGE_MAX_BYTES]; /* what is being received */
 };
@@ -62,18 +54,10 @@ void sandbox_fds_close(struct sandbox_fds *fds) {
     fd_close(&fds->runtime_listener);
     fd_close(&fds->api_listener);
     fd_close(&fds->output);
+    fd_close(&fds->control);
     fd_close(&fds->memory_peak);
     fd_close(&fds->freezer);
-}
-
-static void request_free(struct request *request) {
-    list_remove(&request->link);
-    for (size_t i = 0; i < request->fd_count; i++)
-        fd_close(&request->fds[i]);
-    if (request->packet)
-        mem_wipe(request->packet, request->len);
-    free(request->packet);
-    free(request);
+    fd_close(&fds->memory_events);
 }
 
 static void verdict_free(struct verdict *verdict) {
@@ -81,35 +65,46 @@ static void verdict_free(struct verdict *verdict) {
     free(verdict);
 }
 
-/* `failure` NULL: it was killed. */
-static void add_verdict(struct sandbox_host *host, uint64_t id, const struct err *failure) {
+static void add_verdict(struct sandbox_host *host, enum verdict_type type, uint64_t id,
+                        const struct err *failure) {
     struct verdict *verdict = mem_alloc(sizeof *verdict);
+    verdict->type = type;
     verdict->id = id;
-    verdict->is_failure = failure != NULL;
     if (failure)
         verdict->failure = *failure;
     list_push_back(&host->verdicts, &verdict->link);
     loop_timer_start(host->verdict_timer, 0);
 }
 
+static void tell_verdict(struct sandbox_host *host, const struct verdict *verdict) {
+    const struct sandbox_end end = {.killed = true};
+    switch (verdict->type) {
+    case VERDICT_FAILED:
+        host->count--;
+        host->callbacks.failed(host->arg, verdict->id, &verdict->failure);
+        return;
+    case VERDICT_KILLED:
+        host->count--;
+        host->callbacks.ended(host->arg, verdict->id, &end);
+        return;
+    case VERDICT_UNFIT:
+        sandbox_kill(host, verdict->id);
+        host->callbacks.fitted(host->arg, verdict->id, &verdict->failure);
+        return;
+    }
+}
+
 static void tell_verdicts(void *arg) {
     struct sandbox_host *host = arg;
     list_each (link, &host->verdicts) {
         struct verdict *verdict = list_item(link, struct verdict, link);
-        host->count--;
-        if (verdict->is_failure) {
-            host->callbacks.failed(host->arg, verdict->id, &verdict->failure);
-        } else {
-            struct sandbox_end end = {.killed = true};
-            host->callbacks.ended(host->arg, verdict->id, &end);
-        }
+        tell_verdict(host, verdict);
         verdict_free(verdict);
     }
 }
 
 static void drop_waiting(struct sandbox_host *host) {
-    list_each (link, &host->requests)
-        request_free(list_item(link, struct request, link));
+    outbox_done(&host->requests);
     list_each (link, &host->verdicts)
         verdict_free(list_item(link, struct verdict, link));
 }
@@ -134,18 +129,36 @@ static void lose(struct sandbox_host *host, const char *reason) {
 }
 
 static void take_started(struct sandbox_host *host, const struct message *message, int fds[FD_MAX_PASSED]) {
-    if (fds[0] == -1 || fds[1] == -1 || fds[2] == -1)
-        return lose(host, "STARTED without descriptors");
-    int *next = &fds[3];
-    struct sandbox_fds given = {
-        .runtime_listener = take_fd(&fds[0]),
-        .api_listener = take_fd(&fds[1]),
-        .output = take_fd(&fds[2]),
-        .memory_peak = message->value & MESSAGE_WITH_PEAK ? take_fd(next++) : -1,
+    struct sandbox_fds given;
+    const struct {
+        int *place;
+        bool has_come;
+    } places[] = {
+        {&given.runtime_listener, true},
+        {&given.api_listener, true},
+        {&given.output, true},
+        {&given.control, true},
+        {&given.memory_peak, message->value & MESSAGE_WITH_PEAK},
+        {&given.freezer, message->value & MESSAGE_WITH_FREEZER},
+        {&given.memory_events, message->value & MESSAGE_WITH_EVENTS},
     };
-    given.freezer = message->value & MESSAGE_WITH_FREEZER ? take_fd(next) : -1;
-    host->callbacks.started(host->arg, message->id, &given);
+    int *next = fds;
+    bool is_complete = true;
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        *places[i].place = places[i].has_come ? take_fd(next++) : -1;
+        is_complete &= !places[i].has_come || *places[i].place != -1;
+    }
+    if (is_complete)
+        host->callbacks.started(host->arg, message->id, &given);
+    else
+        lose(host, "STARTED without descriptors");
     sandbox_fds_close(&given);
+}
+
+static void take_fitted(struct sandbox_host *host, const struct message *message) {
+    struct err failure;
+    message_read_failure(message, &failure);
+    host->callbacks.fitted(host->arg, message->id, message->value == ERR_NONE ? NULL : &failure);
 }
 
 static void take_message(struct sandbox_host *host, const struct message *message, int fds[FD_MAX_PASSED]) {
@@ -153,6 +166,7 @@ static void take_message(struct sandbox_host *host, const struct message *messag
     struct sandbox_end end;
     switch (message->type) {
     case MESSAGE_STARTED: take_started(host, message, fds); return;
+    case MESSAGE_FITTED: take_fitted(host, message); return;
     case MESSAGE_FAILED:
         host->count--;
         message_read_failure(message, &failure);
@@ -166,7 +180,7 @@ static void take_message(struct sandbox_host *host, const struct message *messag
     case MESSAGE_CLAIM:
     case MESSAGE_KILL:
     case MESSAGE_CPU:
-    case MESSAGE_FREEZE:
+    case MESSAGE_FIT:
     case MESSAGE_READY:
     case MESSAGE_REFUSED: lose(host, "an unexpected packet"); return;
     }
@@ -212,29 +226,16 @@ static bool receive_one(struct sandbox_host *host) {
     return !host->is_lost;
 }
 
-enum sending { SENT, FULL, REFUSED };
-
-static enum sending send_packet(struct sandbox_host *host, const void *packet, size_t len, const int *fds,
-                                size_t fd_count, struct err *err) {
-    if (fd_send(host->socket, packet, len, fds, fd_count, err))
-        return SENT;
-    return err->errnum == EAGAIN ? FULL : REFUSED;
-}
-
 /* A broken socket is noticed by the reading side; here it just makes the claim fail. */
 static void send_requests(struct sandbox_host *host) {
+    uint64_t claim;
     struct err err;
-    while (!list_is_empty(&host->requests)) {
-        struct request *request = list_item(host->requests.next, struct request, link);
-        enum sending sending = send_packet(host, request->packet, request->len, request->fds,
-                                           request->fd_count, &err);
-        if (sending == FULL)
-            return;
-        if (sending == REFUSED && request->type == MESSAGE_CLAIM)
-            add_verdict(host, request->id, &err);
-        request_free(request);
-    }
-    loop_watch_set(host->watch, LOOP_READ);
+    enum outbox_result result;
+    while ((result = outbox_flush(&host->requests, &claim, &err)) == OUTBOX_REFUSED)
+        if (claim != 0)
+            add_verdict(host, VERDICT_FAILED, claim, &err);
+    if (result == OUTBOX_SENT)
+        loop_watch_set(host->watch, LOOP_READ);
 }
 
 static void socket_ready(void *arg, int events) {
@@ -246,39 +247,30 @@ static void socket_ready(void *arg, int events) {
         send_requests(host);
 }
 
-/* Keeps a packet until the socket takes it. Fails when the descriptors can't be kept. */
-static bool queue_request(struct sandbox_host *host, const struct message_head *head, const void *packet,
-                          size_t len, const int *fds, size_t fd_count, struct err *err) {
-    struct request *request = mem_alloc(sizeof *request);
-    list_init(&request->link);
-    request->type = (enum message_type)head->type;
-    request->id = head->id;
-    request->packet = mem_copy(packet, len);
-    request->len = len;
-    for (; request->fd_count < fd_count; request->fd_count++) {
-        int copy = fcntl(fds[request->fd_count], F_DUPFD_CLOEXEC, 0);
-        if (copy == -1) {
-            err_set_errno(err, errno, "can't keep a directory of a waiting sandbox");
-            request_free(request);
-            return false;
-        }
-        request->fds[request->fd_count] = copy;
-    }
-    list_push_back(&host->requests, &request->link);
-    loop_watch_set(host->watch, LOOP_READ | LOOP_WRITE);
-    return true;
-}
-
-static bool send_or_queue(struct sandbox_host *host, const struct message_head *head, const void *packet,
-                          size_t len, const int *fds, size_t fd_count, struct err *err) {
+static bool send_request(struct sandbox_host *host, uint64_t tag, const void *packet, size_t len,
+                         const int *fds, size_t fd_count, struct err *err) {
     if (host->is_lost)
         return err_set(err, ERR_CLOSED, "lamb-spawner is gone: restart lamb serve");
-    enum sending sending = FULL;
-    if (list_is_empty(&host->requests))
-        sending = send_packet(host, packet, len, fds, fd_count, err);
-    if (sending == FULL)
-        return queue_request(host, head, packet, len, fds, fd_count, err);
-    return sending == SENT;
+    enum outbox_result result = outbox_send(&host->requests, tag, packet, len, fds, fd_count, err);
+    if (result == OUTBOX_KEPT)
+        loop_watch_set(host->watch, LOOP_READ | LOOP_WRITE);
+    return result != OUTBOX_REFUSED;
+}
+
+/* A packet with a plan and what travels beside it. */
+static bool send_plan(struct sandbox_host *host, enum message_type type, uint64_t id, const struct plan *plan,
+                      const int *fds, size_t fd_count, struct err *err) {
+    struct message_head head = message_head(type);
+    head.id = id;
+    struct buf packet;
+    buf_init(&packet, MESSAGE_MAX_BYTES);
+    buf_append(&packet, &head, sizeof head);
+    bool is_sent = plan_encode(plan, &packet, err) &&
+                   send_request(host, type == MESSAGE_CLAIM ? id : 0, packet.data, packet.len, fds, fd_count,
+                                err);
+    mem_wipe(packet.data, packet.len);
+    buf_done(&packet);
+    return is_sent;
 }
 
 struct sandbox_host *sandbox_host_new(struct loop *loop, struct sandbox_spawner *spawner,
@@ -290,7 +282,7 @@ struct sandbox_host *sandbox_host_new(struct loop *loop, struct sandbox_spawner 
     host->socket = take_fd(&spawner->socket_fd);
     host->pid = spawner->pid;
     host->has_old_freezer = spawner->has_old_freezer;
-    list_init(&host->requests);
+    outbox_init(&host->requests, host->socket);
     list_init(&host->verdicts);
     host->verdict_timer = loop_timer_new(loop, tell_verdicts, host);
     host->watch = loop_watch_new(loop, host->socket, socket_ready, host);
@@ -298,30 +290,32 @@ struct sandbox_host *sandbox_host_new(struct loop *loop, struct sandbox_spawner 
     return host;
 }
 
-uint64_t sandbox_start(struct sandbox_host *host, const struct plan *plan, const int *mount_fds) {
+uint64_t sandbox_start(struct sandbox_host *host, const struct plan *plan, const int *mount_fds,
+                       int handover_fd) {
     assert(plan->mount_count <= LIMIT_PLAN_MOUNTS);
-    struct message_head head = message_head(MESSAGE_CLAIM);
-    head.id = ++host->last_id;
-    host->count++;
-    struct buf packet;
+    assert(plan->program.argv && plan->has_handover == (handover_fd != -1));
+    int fds[LIMIT_PLAN_MOUNTS + 1];
+    size_t count = plan->mount_count;
     struct err err;
-    buf_init(&packet, MESSAGE_MAX_BYTES);
-    buf_append(&packet, &head, sizeof head);
-    if (!plan_encode(plan, &packet, &err) ||
-        !send_or_queue(host, &head, packet.data, packet.len, mount_fds, plan->mount_count, &err))
-        add_verdict(host, head.id, &err);
-    mem_wipe(packet.data, packet.len);
-    buf_done(&packet);
-    return head.id;
+    if (count > 0)
+        memcpy(fds, mount_fds, count * sizeof fds[0]);
+    if (plan->has_handover)
+        fds[count++] = handover_fd;
+    uint64_t id = ++host->last_id;
+    host->count++;
+    if (!send_plan(host, MESSAGE_CLAIM, id, plan, fds, count, &err))
+        add_verdict(host, VERDICT_FAILED, id, &err);
+    return id;
 }
 
-static struct request *find_waiting_claim(struct sandbox_host *host, uint64_t id) {
-    list_each (link, &host->requests) {
-        struct request *request = list_item(link, struct request, link);
-        if (request->id == id && request->type == MESSAGE_CLAIM)
-            return request;
-    }
-    return NULL;
+void sandbox_fit(struct sandbox_host *host, uint64_t id, const struct plan *plan, const int *mount_fds) {
+    assert(plan->mount_count <= LIMIT_PLAN_MOUNTS);
+    struct plan fit = *plan;
+    struct err err;
+    fit.program = (struct program){0};
+    fit.has_handover = false;
+    if (!send_plan(host, MESSAGE_FIT, id, &fit, mount_fds, fit.mount_count, &err))
+        add_verdict(host, VERDICT_UNFIT, id, &err);
 }
 
 /* A packet that is a head alone. */
@@ -330,19 +324,16 @@ static void send_order(struct sandbox_host *host, enum message_type type, uint64
     head.id = id;
     head.value = value;
     struct err err;
-    if (!send_or_queue(host, &head, &head, sizeof head, NULL, 0, &err) && !host->is_lost)
+    if (!send_request(host, 0, &head, sizeof head, NULL, 0, &err) && !host->is_lost)
         log_warn("sandbox.order_unsent", "type=%d id=%llu reason=\"%s\"", (int)type, (unsigned long long)id,
                  err.text);
 }
 
 void sandbox_kill(struct sandbox_host *host, uint64_t id) {
-    struct request *waiting = find_waiting_claim(host, id);
-    if (waiting) {
-        request_free(waiting);
-        add_verdict(host, id, NULL);
-        return;
-    }
-    send_order(host, MESSAGE_KILL, id, 0);
+    if (outbox_cancel(&host->requests, id))
+        add_verdict(host, VERDICT_KILLED, id, NULL);
+    else
+        send_order(host, MESSAGE_KILL, id, 0);
 }
 
 void sandbox_limit_cpu(struct sandbox_host *host, uint64_t id, uint32_t cpu_millis) {
@@ -351,10 +342,13 @@ void sandbox_limit_cpu(struct sandbox_host *host, uint64_t id, uint32_t cpu_mill
 
 void sandbox_freeze(struct sandbox_host *host, uint64_t id, int freezer_fd, bool is_frozen) {
     struct err err;
-    if (freezer_fd == -1)
-        send_order(host, MESSAGE_FREEZE, id, is_frozen);
-    else if (!cgroup_freeze(freezer_fd, host->has_old_freezer, is_frozen, &err) && err.errnum != ENODEV)
+    assert(freezer_fd != -1);
+    if (!cgroup_freeze(freezer_fd, host->has_old_freezer, is_frozen, &err) && err.errnum != ENODEV)
         log_error("sandbox.freeze_failed", "id=%llu reason=\"%s\"", (unsigned long long)id, err.text);
+}
+
+bool sandbox_count_oom_kills(int memory_events_fd, uint64_t *ret_count) {
+    return cgroup_count_oom_kills(memory_events_fd, ret_count);
 }
 
 size_t sandbox_host_count(const struct sandbox_host *host) {

@@ -36,7 +36,9 @@ struct sandbox_fds {
     int output;           /* the read end of its stdout and stderr */
     int memory_peak; /* a file to pread() the peak memory in bytes from as decimal text; -1 where the machine
                         can't tell */
-    int freezer;     /* for sandbox_freeze(); -1 where the machine has none */
+    int freezer;     /* for sandbox_freeze(); -1 where the machine has none: control_stop() is left then */
+    int control;     /* for control_new(). The sandbox ends when it is closed */
+    int memory_events; /* for sandbox_count_oom_kills(); -1 where the machine can't tell */
 };
 void sandbox_fds_close(struct sandbox_fds *fds);
 
@@ -46,6 +48,9 @@ struct sandbox_callbacks {
     void (*started)(void *arg, uint64_t id, struct sandbox_fds *fds);
     /* It could not be made; `failure` says why. No `ended` follows. */
     void (*failed)(void *arg, uint64_t id, const struct err *failure);
+    /* After sandbox_fit(): it is done, or with a `failure` it could not be. In that case the sandbox is being
+     * ended: `ended` follows. */
+    void (*fitted)(void *arg, uint64_t id, const struct err *failure);
     /* Nothing of it is left: no process, no mount, no cgroup. Output already written can still be read. */
     void (*ended)(void *arg, uint64_t id, const struct sandbox_end *end);
     /* lamb-spawner died: no sandbox is left and none can be made. */
@@ -71,9 +76,16 @@ struct sandbox_host *sandbox_host_new(struct loop *loop, struct sandbox_spawner 
                                       const struct sandbox_callbacks *callbacks, void *arg);
 
 /* Asks for a sandbox; `started` or `failed` follows with this id (never from inside this call). `mount_fds`
- * (O_PATH directories, one per plan mount) stay the caller's and may be closed at once. Never blocks: what
- * the socket does not take is queued. */
-uint64_t sandbox_start(struct sandbox_host *host, const struct plan *plan, const int *mount_fds);
+ * (O_PATH directories, one per plan mount) and `handover_fd` (-1: none) stay the caller's and may be closed
+ * at once. Never blocks: what the socket does not take is queued. */
+uint64_t sandbox_start(struct sandbox_host *host, const struct plan *plan, const int *mount_fds,
+                       int handover_fd);
+
+/* Gives a sandbox that has started without directories the plan's: directories, size of /tmp, limits. The
+ * plan's program is not looked at. Only while nothing but our own runs in it. `fitted` follows, never from
+ * inside this call, or `ended` alone for one that is ending. Descriptors as with sandbox_start(). Where no
+ * control group keeps a limit it can be lowered, but not raised. */
+void sandbox_fit(struct sandbox_host *host, uint64_t id, const struct plan *plan, const int *mount_fds);
 
 /* Ends it with everything in it; `ended` follows, also without `started` for one that did not run yet. Fine
  * for one that is ending or unknown. */
@@ -83,10 +95,14 @@ void sandbox_kill(struct sandbox_host *host, uint64_t id);
  * unknown. */
 void sandbox_limit_cpu(struct sandbox_host *host, uint64_t id, uint32_t cpu_millis);
 
-/* Stops all processes of a running one, or lets them go on; what they wait for arrives all the same.
- * `freezer_fd` is what came with it. With one it is a write of some microseconds; without (-1) lamb-spawner
- * is asked to send signals, soon after. Fine for one that is ending or unknown; a kill needs no thaw. */
+/* Stops all processes of a running one, lamb-init too, or lets them go on; what they wait for arrives all the
+ * same. `freezer_fd` is what came with it, not -1: a write of some microseconds. Fine for one that is ending
+ * or unknown; a kill needs no thaw. */
 void sandbox_freeze(struct sandbox_host *host, uint64_t id, int freezer_fd, bool is_frozen);
+
+/* Processes that the kernel has killed in it for its memory limit; `memory_events_fd` is what came with it.
+ * False when it can't be told. */
+bool sandbox_count_oom_kills(int memory_events_fd, uint64_t *ret_count);
 
 /* Sandboxes asked for or running. */
 size_t sandbox_host_count(const struct sandbox_host *host);

@@ -5,15 +5,13 @@
  *   type           when                                  value            descriptors
  *   PARKED         all is prepared                       -                see enum inside_fd
  *   FAILED         it is not; text says why              errno            -
- *   NOT_EXECUTED   the program could not be executed     errno            -
- *   EXITED         the program ended                     its wait status  -
  *
- * The only packet in the other direction is the plan, encoded (plan.h). Where there is no control group to
- * freeze the sandbox with, the spawner sends lamb-init the two signals below. lamb-init itself comes to the
- * spawner as a function pointer, since its folder lies above this one. */
+ * The packets in the other direction are struct inside_limits, when the sandbox gets its plan and whenever
+ * that changes. The plan itself, encoded (plan.h), goes to INSIDE_PLAN, with the descriptor that is handed
+ * over; what runs besides and afterwards is between lamb serve and lamb-init (control_packet.h). lamb-init
+ * itself comes to the spawner as a function pointer, since its folder lies above this one. */
 #pragma once
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -35,20 +33,19 @@ struct inside_seed {
     size_t command_line_bytes;
 };
 
-enum inside_type { INSIDE_PARKED = 1, INSIDE_FAILED, INSIDE_NOT_EXECUTED, INSIDE_EXITED };
+enum inside_type { INSIDE_PARKED = 1, INSIDE_FAILED };
 
 /* What PARKED brings, in this order. */
 enum inside_fd {
     INSIDE_RUNTIME_LISTENER, /* at NETWORK_RUNTIME_PORT */
     INSIDE_API_LISTENER,     /* at NETWORK_API_PORT */
     INSIDE_OUTPUT,           /* the read end of stdout and stderr */
+    INSIDE_CONTROL,          /* lamb-init's line to lamb serve */
+    INSIDE_FOR_SERVE,        /* as many go on to lamb serve */
+    INSIDE_PLAN = INSIDE_FOR_SERVE,
     INSIDE_MOUNT_NAMESPACE,
     INSIDE_FDS
 };
-
-/* To lamb-init: stop all other processes of the sandbox, and let them go on. */
-#define INSIDE_STOP_SIGNAL SIGUSR1
-#define INSIDE_GO_SIGNAL SIGUSR2
 
 #define INSIDE_TEXT_BYTES 512
 
@@ -56,4 +53,11 @@ struct inside_message {
     uint32_t type;
     int32_t value;
     char text[INSIDE_TEXT_BYTES]; /* ends with NUL */
+};
+
+/* Of a plan, what each process in the sandbox has as resource limits. */
+struct inside_limits {
+    uint32_t memory_mb;
+    uint32_t processes;
+    uint32_t descriptors;
 };

@@ -39,8 +39,11 @@ bool kernel_file_read(int dir_fd, const char *name, char *text, size_t size, str
 
 bool kernel_file_number(int dir_fd, const char *name, const char *key, uint64_t *ret_number) {
     char text[1024];
-    if (!kernel_file_read(dir_fd, name, text, sizeof text, NULL))
-        return false;
+    return kernel_file_read(dir_fd, name, text, sizeof text, NULL) &&
+           kernel_file_find_number(text, key, ret_number);
+}
+
+bool kernel_file_find_number(const char *text, const char *key, uint64_t *ret_number) {
     const char *place = text;
     if (key) {
         size_t key_len = strlen(key);

@@ -18,6 +18,9 @@ bool kernel_file_read(int dir_fd, const char *name, char *text, size_t size, str
  * is none. */
 bool kernel_file_number(int dir_fd, const char *name, const char *key, uint64_t *ret_number);
 
+/* The same in a text that has been read. */
+bool kernel_file_find_number(const char *text, const char *key, uint64_t *ret_number);
+
 /* Splits off the next number of a text: false when there is none. *cursor moves behind it. */
 bool kernel_file_next_number(const char **cursor, uint64_t *ret_number);
 

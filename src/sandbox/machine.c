@@ -44,7 +44,7 @@ static bool prepare_cgroups(struct machine *machine, const char *instance, struc
     return true;
 }
 
-/* A running sandbox needs two descriptors here, a waiting claim a few. */
+/* A running sandbox needs two or three descriptors here, a waiting claim a few. */
 static void raise_descriptor_limit(void) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {

@@ -2,14 +2,17 @@
  * they take, since lamb-spawner trusts lamb serve with nothing but which sandboxes to make.
  *
  *   type     from     id   value            body                       descriptors
- *   CLAIM    serve    yes  -                an encoded plan            a directory for each mount
+ *   CLAIM    serve    yes  -                an encoded plan            a directory for each mount; the one
+ *                                                                     that is handed over, if any
  *   KILL     serve    yes  -                -                          -
  *   CPU      serve    yes  new cpu_millis   -                          -
- *   FREEZE   serve    yes  1: stop, 0: go   -                          -
+ *   FIT      serve    yes  -                a plan without a program   a directory for each mount
  *   READY    spawner  -    MESSAGE_HAS_...  lines of the report        -
  *   REFUSED  spawner  -    enum err_code    why it can't work at all   -
- *   STARTED  spawner  yes  MESSAGE_WITH_... -                          two listeners, output; where the value
- *                                                                     says so, peak memory and freezer
+ *   STARTED  spawner  yes  MESSAGE_WITH_... -                          two listeners, output, control; where
+ *                                                                     the value says so, peak memory,
+ *                                                                     freezer, memory events
+ *   FITTED   spawner  yes  enum err_code    why not; with ERR_NONE -   -
  *   FAILED   spawner  yes  enum err_code    why                        -
  *   ENDED    spawner  yes  -                struct sandbox_end         -
  *
@@ -27,7 +30,7 @@
 #include "sandbox/end.h"
 #include "sys/fd.h"
 
-#define MESSAGE_VERSION 4u
+#define MESSAGE_VERSION 5u
 
 /* The descriptor under which lamb-spawner finds its socket. */
 #define MESSAGE_SPAWNER_SOCKET 3
@@ -36,10 +39,11 @@ enum message_type {
     MESSAGE_CLAIM = 1,
     MESSAGE_KILL,
     MESSAGE_CPU,
-    MESSAGE_FREEZE,
+    MESSAGE_FIT,
     MESSAGE_READY,
     MESSAGE_REFUSED,
     MESSAGE_STARTED,
+    MESSAGE_FITTED,
     MESSAGE_FAILED,
     MESSAGE_ENDED,
 };
@@ -48,14 +52,14 @@ enum message_type {
 enum { MESSAGE_HAS_MEMORY = 1, MESSAGE_HAS_CPU = 2, MESSAGE_HAS_PIDS = 4, MESSAGE_HAS_OLD_FREEZER = 8 };
 
 /* STARTED's value: which of the last descriptors it brings. */
-enum { MESSAGE_WITH_PEAK = 1, MESSAGE_WITH_FREEZER = 2 };
+enum { MESSAGE_WITH_PEAK = 1, MESSAGE_WITH_FREEZER = 2, MESSAGE_WITH_EVENTS = 4 };
 
 struct message_head {
     uint32_t version;
     uint32_t type;
     uint64_t id;
     uint32_t value;
-    uint32_t errnum; /* of FAILED and REFUSED */
+    uint32_t errnum; /* of FAILED, FITTED and REFUSED */
 };
 
 #define MESSAGE_MAX_BYTES (sizeof(struct message_head) + LIMIT_PLAN_BYTES)
@@ -79,7 +83,7 @@ bool message_parse(const void *data, size_t len, struct message *ret_message, st
 /* Sends head and text as one packet; the text is cut where it does not fit. */
 bool message_send_text(int sock, const struct message_head *head, const char *text, struct err *err);
 
-/* Sends a failure as FAILED or REFUSED, and reads one back. */
+/* Sends a failure as FAILED, FITTED or REFUSED, and reads one back. */
 bool message_send_failure(int sock, enum message_type type, uint64_t id, const struct err *failure,
                           struct err *err);
 void message_read_failure(const struct message *message, struct err *ret_failure);

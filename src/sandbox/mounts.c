@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/limits.h"
 #include "base/log.h"
 #include "sys/fd.h"
 
@@ -133,10 +132,7 @@ static int clone_read_only(int dir_fd) {
     return take_fd(&tree);
 }
 
-/* What most functions have it is already. */
 static bool resize_tmp(uint32_t tmp_mb, struct err *err) {
-    if (tmp_mb == LIMIT_TMP_MIN_MB)
-        return true;
     char options[TMP_OPTIONS_BYTES];
     format_tmp_options(options, tmp_mb);
     if (mount(NULL, "/tmp", NULL, MS_REMOUNT | TMP_FLAGS, options) == -1)
@@ -144,29 +140,27 @@ static bool resize_tmp(uint32_t tmp_mb, struct err *err) {
     return true;
 }
 
-static bool attach_inside(const int *trees, uint32_t tmp_mb, const struct mounts_attachment *attachments,
-                          size_t count, struct err *err) {
-    for (size_t i = 0; i < count; i++)
-        if (!move_to(trees[i], attachments[i].target, err))
+static bool change_inside(const int *trees, const struct mounts_change *change, struct err *err) {
+    for (size_t i = 0; i < change->count; i++)
+        if (!move_to(trees[i], change->attachments[i].target, err))
             return false;
-    return resize_tmp(tmp_mb, err);
+    return change->tmp_mb == change->old_tmp_mb || resize_tmp(change->tmp_mb, err);
 }
 
-bool mounts_attach(int sandbox_fd, int home_fd, uint32_t tmp_mb, const struct mounts_attachment *attachments,
-                   size_t count, struct err *err) {
+bool mounts_change(int sandbox_fd, int home_fd, const struct mounts_change *change, struct err *err) {
     int trees[LIMIT_PLAN_MOUNTS];
     size_t cloned = 0;
-    bool attached = true;
-    for (; attached && cloned < count; cloned++) {
-        trees[cloned] = clone_read_only(attachments[cloned].dir_fd);
+    bool changed = true;
+    for (; changed && cloned < change->count; cloned++) {
+        const struct mounts_attachment *attachment = &change->attachments[cloned];
+        trees[cloned] = clone_read_only(attachment->dir_fd);
         if (trees[cloned] == -1)
-            attached = err_set_errno(err, errno, "can't clone the directory for %s",
-                                     attachments[cloned].target);
+            changed = err_set_errno(err, errno, "can't clone the directory for %s", attachment->target);
     }
-    if (attached && setns(sandbox_fd, CLONE_NEWNS) == -1) {
-        attached = err_set_errno(err, errno, "can't enter the sandbox's mount namespace");
-    } else if (attached) {
-        attached = attach_inside(trees, tmp_mb, attachments, count, err);
+    if (changed && setns(sandbox_fd, CLONE_NEWNS) == -1) {
+        changed = err_set_errno(err, errno, "can't enter the sandbox's mount namespace");
+    } else if (changed) {
+        changed = change_inside(trees, change, err);
         /* Going on in the wrong namespace would make every later sandbox out of this one. */
         if (setns(home_fd, CLONE_NEWNS) == -1) {
             log_error("spawner.lost_home", "reason=\"can't return to the own mount namespace\"");
@@ -175,5 +169,5 @@ bool mounts_attach(int sandbox_fd, int home_fd, uint32_t tmp_mb, const struct mo
     }
     for (size_t i = 0; i < cloned; i++)
         fd_close(&trees[i]);
-    return attached;
+    return changed;
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/limits.h"
 
 /* The mount namespace of the calling process; the descriptor is the caller's. */
 bool mounts_open_namespace(int *ret_fd, struct err *err);
@@ -21,8 +22,14 @@ struct mounts_attachment {
     const char *target; /* absolute and plain: see plan.h */
 };
 
+struct mounts_change {
+    uint32_t old_tmp_mb; /* LIMIT_TMP_MIN_MB after mounts_enter() */
+    uint32_t tmp_mb;
+    struct mounts_attachment attachments[LIMIT_PLAN_MOUNTS];
+    size_t count;
+};
+
 /* On a sandbox in which nothing of a stranger runs yet, called by lamb-spawner: sets the size of its /tmp and
  * attaches directories, read-only. The calling process goes into the sandbox's mount namespace and comes back
  * to its own, `home_fd`. */
-bool mounts_attach(int sandbox_fd, int home_fd, uint32_t tmp_mb, const struct mounts_attachment *attachments,
-                   size_t count, struct err *err);
+bool mounts_change(int sandbox_fd, int home_fd, const struct mounts_change *change, struct err *err);

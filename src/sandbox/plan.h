@@ -10,9 +10,12 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/limits.h"
+#include "sandbox/program.h"
 
-#define PLAN_MAX_TEXTS 640        /* arguments plus environment variables: 4 KB of them are at most 512 */
 #define PLAN_MAX_CPU_MILLIS 64000 /* no function gets more than a big machine has */
+
+/* Where the first program finds the descriptor that was handed over to it; not close-on-exec. */
+#define PLAN_HANDOVER_FD 3
 
 /* A directory laid read-only at an absolute path of the sandbox. The descriptor travels beside the plan, at
  * the same index. */
@@ -21,14 +24,13 @@ struct plan_mount {
 };
 
 struct plan {
-    uint32_t memory_mb;      /* limit of everything in the sandbox, its /tmp included */
-    uint32_t cpu_millis;     /* 1000 = one vCPU; see sandbox_limit_cpu() */
-    uint32_t tmp_mb;         /* size of /tmp */
-    uint32_t processes;      /* most processes and threads */
-    uint32_t descriptors;    /* RLIMIT_NOFILE */
-    const char *working_dir; /* of the first process: "/var/task" */
-    const char *const *argv; /* NULL-terminated; argv[0] is a path inside the sandbox */
-    const char *const *envp; /* NULL-terminated "NAME=value" */
+    uint32_t memory_mb;     /* limit of everything in the sandbox, its /tmp included */
+    uint32_t cpu_millis;    /* 1000 = one vCPU; see sandbox_limit_cpu() */
+    uint32_t tmp_mb;        /* size of /tmp */
+    uint32_t processes;     /* most processes and threads */
+    uint32_t descriptors;   /* RLIMIT_NOFILE of each process */
+    struct program program; /* the first one; sandbox_fit() needs none: argv NULL */
+    bool has_handover;      /* the first program gets a descriptor as PLAN_HANDOVER_FD */
     struct plan_mount mounts[LIMIT_PLAN_MOUNTS];
     size_t mount_count;
 };
@@ -37,6 +39,6 @@ struct plan {
 bool plan_encode(const struct plan *plan, struct buf *buf, struct err *err);
 
 /* The decoded plan points into one block that plan_free() releases. Checks every length and bound; targets
- * must be absolute, without "..", and argv must not be empty. */
+ * must be absolute and without ".."; for the program see program.h. */
 bool plan_decode(const void *data, size_t len, struct plan **ret_plan, struct err *err);
 void plan_free(struct plan *plan);

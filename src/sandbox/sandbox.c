@@ -79,6 +79,7 @@ bool sandbox_clone(const struct machine *machine, const struct sandbox_entry *en
     sandbox->pid = pid;
     sandbox->process_fd = process_fd;
     sandbox->socket = take_fd(&ours);
+    sandbox->tmp_mb = LIMIT_TMP_MIN_MB;
     for (size_t i = 0; i < INSIDE_FDS; i++)
         sandbox->fds[i] = -1;
     *ret_sandbox = sandbox;
@@ -105,12 +106,6 @@ static void take_message(struct sandbox *sandbox, struct inside_message *message
         err_set(sandbox->failure, ERR_IO, "%s", message->text);
         sandbox->failure->errnum = message->value;
         break;
-    case INSIDE_NOT_EXECUTED: sandbox->end.exec_errno = message->value; break;
-    case INSIDE_EXITED:
-        sandbox->end.exited = WIFEXITED(message->value);
-        sandbox->end.exit_status = WIFEXITED(message->value) ? WEXITSTATUS(message->value) : 0;
-        sandbox->end.signal = WIFSIGNALED(message->value) ? WTERMSIG(message->value) : 0;
-        break;
     default: break;
     }
 }
@@ -119,7 +114,7 @@ void sandbox_take_messages(struct sandbox *sandbox) {
     struct inside_message message;
     size_t len;
     int fds[FD_MAX_PASSED];
-    /* lamb-init sends three packets in its life; a flood is cut off. */
+    /* lamb-init sends two packets in its life; a flood is cut off. */
     for (int i = 0; i < 8; i++) {
         if (!fd_receive(sandbox->socket, &message, sizeof message, &len, fds, NULL) || len == 0)
             return;
@@ -130,34 +125,84 @@ void sandbox_take_messages(struct sandbox *sandbox) {
     }
 }
 
-bool sandbox_claim(const struct machine *machine, struct sandbox *sandbox, const struct plan *plan,
-                   const void *packet, size_t packet_len, const int *mount_fds, struct err *err) {
-    struct mounts_attachment attachments[LIMIT_PLAN_MOUNTS];
+static bool change_mounts(const struct machine *machine, struct sandbox *sandbox, const struct claim *claim,
+                          struct err *err) {
+    const struct plan *plan = claim->plan;
+    struct mounts_change change = {
+        .old_tmp_mb = sandbox->tmp_mb,
+        .tmp_mb = plan->tmp_mb,
+        .count = plan->mount_count,
+    };
     for (size_t i = 0; i < plan->mount_count; i++)
-        attachments[i] = (struct mounts_attachment){.dir_fd = mount_fds[i], .target = plan->mounts[i].target};
-    /* lamb-init is one of the tasks. */
-    struct cgroup_limits limits = {
+        change.attachments[i] = (struct mounts_attachment){
+            .dir_fd = claim->fds[i],
+            .target = plan->mounts[i].target,
+        };
+    if (!mounts_change(sandbox->fds[INSIDE_MOUNT_NAMESPACE], machine->home_fd, &change, err))
+        return false;
+    sandbox->tmp_mb = plan->tmp_mb;
+    /* One without directories may get them later. */
+    if (plan->mount_count > 0)
+        fd_close(&sandbox->fds[INSIDE_MOUNT_NAMESPACE]);
+    return true;
+}
+
+/* lamb-init is one of the tasks. */
+static struct cgroup_limits limits_of(const struct plan *plan) {
+    return (struct cgroup_limits){
         .memory_bytes = (uint64_t)plan->memory_mb * 1024 * 1024,
         .cpu_millis = plan->cpu_millis,
         .tasks = plan->processes + 1,
     };
-    if (!mounts_attach(sandbox->fds[INSIDE_MOUNT_NAMESPACE], machine->home_fd, plan->tmp_mb, attachments,
-                       plan->mount_count, err) ||
-        !cgroup_limit(&machine->cgroups, sandbox->slot, &limits, err) ||
-        !fd_send(sandbox->socket, packet, packet_len, NULL, 0, err))
+}
+
+static bool send_limits(const struct sandbox *sandbox, const struct plan *plan, struct err *err) {
+    const struct inside_limits limits = {
+        .memory_mb = plan->memory_mb,
+        .processes = plan->processes,
+        .descriptors = plan->descriptors,
+    };
+    return fd_send(sandbox->socket, &limits, sizeof limits, NULL, 0, err);
+}
+
+bool sandbox_claim(const struct machine *machine, struct sandbox *sandbox, const struct claim *claim,
+                   struct err *err) {
+    const struct plan *plan = claim->plan;
+    const int *handover = &claim->fds[plan->mount_count];
+    const struct cgroup_limits limits = limits_of(plan);
+    const struct cgroup_set *cgroups = &machine->cgroups;
+    /* The program first: limits that give it room, and what starts others, can wait until then. */
+    bool is_roomy = cgroup_gives_room(&limits);
+    if (!change_mounts(machine, sandbox, claim, err) ||
+        (!is_roomy && !cgroup_limit(cgroups, sandbox->slot, &limits, true, err)) ||
+        !fd_send(sandbox->fds[INSIDE_PLAN], claim->packet, claim->packet_len, handover, plan->has_handover,
+                 err) ||
+        (is_roomy && !cgroup_limit(cgroups, sandbox->slot, &limits, true, err)) ||
+        !send_limits(sandbox, plan, err))
         return false;
-    fd_close(&sandbox->fds[INSIDE_MOUNT_NAMESPACE]);
+    fd_close(&sandbox->fds[INSIDE_PLAN]);
     sandbox->state = SANDBOX_RUNNING;
     return true;
+}
+
+bool sandbox_refit(const struct machine *machine, struct sandbox *sandbox, const struct claim *fit,
+                   struct err *err) {
+    if (sandbox->fds[INSIDE_MOUNT_NAMESPACE] == -1)
+        return err_set(err, ERR_CONFLICT, "the sandbox has its directories already");
+    const struct cgroup_limits limits = limits_of(fit->plan);
+    return change_mounts(machine, sandbox, fit, err) &&
+           cgroup_limit(&machine->cgroups, sandbox->slot, &limits, false, err) &&
+           send_limits(sandbox, fit->plan, err);
+}
+
+void sandbox_close_given(struct sandbox *sandbox) {
+    for (size_t i = 0; i < INSIDE_FOR_SERVE; i++)
+        fd_close(&sandbox->fds[i]);
 }
 
 void sandbox_kill_all(const struct machine *machine, const struct sandbox *sandbox) {
     pidfd_send_signal(sandbox->process_fd, SIGKILL, NULL, 0);
     cgroup_let_die(&machine->cgroups, sandbox->slot);
-}
-
-void sandbox_stop_all(const struct sandbox *sandbox, bool is_stopped) {
-    pidfd_send_signal(sandbox->process_fd, is_stopped ? INSIDE_STOP_SIGNAL : INSIDE_GO_SIGNAL, NULL, 0);
 }
 
 void sandbox_discard(const struct machine *machine, struct sandbox *sandbox) {
@@ -170,8 +215,8 @@ void sandbox_reap(const struct machine *machine, struct sandbox *sandbox, int64_
     siginfo_t info = {0};
     while (waitid(P_PIDFD, (id_t)sandbox->process_fd, &info, WEXITED) == -1 && errno == EINTR)
         continue;
-    /* lamb-init itself was killed: by us, or by the kernel for want of memory. */
-    if (!sandbox->end.exited && sandbox->end.signal == 0 && info.si_code != CLD_EXITED)
+    /* It was killed: by us, or by the kernel for want of memory. */
+    if (info.si_code != CLD_EXITED)
         sandbox->end.signal = info.si_status;
     struct cgroup_usage usage = cgroup_read_usage(&machine->cgroups, sandbox->slot);
     sandbox->end.out_of_memory = usage.oom_kills > 0;

@@ -1,9 +1,9 @@
 /* One sandbox as lamb-spawner sees it, from the clone to the last control group:
  *
- *   PARKING --INSIDE_PARKED--> PARKED --claim--> RUNNING --process ended--> ENDING --groups removed--> gone
+ *   PARKING --INSIDE_PARKED--> PARKED --claim--> RUNNING --lamb-init ended--> ENDING --groups removed--> gone
  *
- * One that is not wanted any more goes from PARKED to DISCARDED; from every state the end of its process
- * leads to ENDING. The spawner owns the table of sandboxes and the event loop; this file knows how to do each
+ * One that is not wanted any more goes from PARKED to DISCARDED; from every state the end of lamb-init leads
+ * to ENDING. The spawner owns the table of sandboxes and the event loop; this file knows how to do each
  * step. */
 #pragma once
 
@@ -13,10 +13,10 @@
 
 #include "base/err.h"
 #include "base/list.h"
+#include "sandbox/claim.h"
 #include "sandbox/end.h"
 #include "sandbox/inside.h"
 #include "sandbox/machine.h"
-#include "sandbox/plan.h"
 
 enum sandbox_state { SANDBOX_PARKING, SANDBOX_PARKED, SANDBOX_RUNNING, SANDBOX_DISCARDED, SANDBOX_ENDING };
 #define SANDBOX_STATES (SANDBOX_ENDING + 1)
@@ -27,9 +27,10 @@ struct sandbox {
     uint32_t slot;
     uint64_t id; /* lamb serve's, once it is claimed */
     pid_t pid;
-    int process_fd;         /* a pidfd: readable when the process has ended */
-    int socket;             /* to lamb-init */
-    int fds[INSIDE_FDS];    /* from PARKED on, until they are handed over */
+    int process_fd;      /* a pidfd: readable when the process has ended */
+    int socket;          /* to lamb-init */
+    int fds[INSIDE_FDS]; /* from PARKED on, until they are handed over or of no more use */
+    uint32_t tmp_mb;
     struct err *failure;    /* why it could not be made; NULL as long as nothing failed */
     struct sandbox_end end; /* what is known of its end so far */
     int64_t ended_ms;
@@ -49,16 +50,21 @@ bool sandbox_clone(const struct machine *machine, const struct sandbox_entry *en
 /* Takes what lamb-init has sent, all of it; it never blocks. The state may become PARKED. */
 void sandbox_take_messages(struct sandbox *sandbox);
 
-/* Gives a PARKED one its directories, limits and plan: RUNNING. `packet` is the plan as it was received. On
- * failure it is good for nothing but to be discarded. */
-bool sandbox_claim(const struct machine *machine, struct sandbox *sandbox, const struct plan *plan,
-                   const void *packet, size_t packet_len, const int *mount_fds, struct err *err);
+/* Gives a PARKED one its directories, limits and plan: RUNNING. On failure it is good for nothing but to be
+ * discarded. */
+bool sandbox_claim(const struct machine *machine, struct sandbox *sandbox, const struct claim *claim,
+                   struct err *err);
+
+/* Gives a RUNNING one that was claimed without directories those of another plan, with its limits. On failure
+ * it may have some of it, and is to be killed. */
+bool sandbox_refit(const struct machine *machine, struct sandbox *sandbox, const struct claim *fit,
+                   struct err *err);
+
+/* Closes what lamb serve has now. */
+void sandbox_close_given(struct sandbox *sandbox);
 
 /* Kills everything in it: lamb-init is the first process of its pid namespace, with which the others end. */
 void sandbox_kill_all(const struct machine *machine, const struct sandbox *sandbox);
-
-/* Stops everything in it but lamb-init by signals, or lets it go on. */
-void sandbox_stop_all(const struct sandbox *sandbox, bool is_stopped);
 
 /* Kills one that lamb serve knows nothing of: DISCARDED. */
 void sandbox_discard(const struct machine *machine, struct sandbox *sandbox);

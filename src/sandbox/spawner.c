@@ -12,6 +12,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 #include "sandbox/claim.h"
 #include "sandbox/machine.h"
 #include "sandbox/message.h"
+#include "sandbox/roster.h"
 #include "sandbox/stock.h"
 #include "sys/fd.h"
 
@@ -50,10 +52,7 @@ struct spawner {
     int epoll;
     bool is_ending; /* lamb serve is gone */
     char *packet;   /* MESSAGE_MAX_BYTES */
-    struct sandbox *slots[LIMIT_SANDBOXES];
-    uint32_t next_slot;
-    struct list states[SANDBOX_STATES]; /* sandboxes by state, oldest first */
-    uint32_t counts[SANDBOX_STATES];
+    struct roster roster;
     struct list claims; /* waiting, oldest first */
     uint32_t claim_count;
     uint32_t parallel;
@@ -68,43 +67,6 @@ static int64_t now_ms(void) {
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* The table of sandboxes. */
-
-static void enlist(struct spawner *spawner, struct sandbox *sandbox) {
-    list_push_back(&spawner->states[sandbox->state], &sandbox->link);
-    spawner->counts[sandbox->state]++;
-}
-
-static void delist(struct spawner *spawner, struct sandbox *sandbox) {
-    list_remove(&sandbox->link);
-    spawner->counts[sandbox->state]--;
-}
-
-static struct sandbox *oldest(struct spawner *spawner, enum sandbox_state state) {
-    struct list *head = &spawner->states[state];
-    return list_is_empty(head) ? NULL : list_item(head->next, struct sandbox, link);
-}
-
-static bool is_empty(const struct spawner *spawner) {
-    for (int i = 0; i < SANDBOX_STATES; i++)
-        if (spawner->counts[i] > 0)
-            return false;
-    return true;
-}
-
-/* Slots are used in turn, so that a user number rests for a while before another sandbox gets it. */
-static bool find_slot(struct spawner *spawner, uint32_t *ret_slot) {
-    for (uint32_t i = 0; i < LIMIT_SANDBOXES; i++) {
-        uint32_t slot = (spawner->next_slot + i) % LIMIT_SANDBOXES;
-        if (!spawner->slots[slot]) {
-            spawner->next_slot = slot + 1;
-            *ret_slot = slot;
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool watch(struct spawner *spawner, int fd, enum source source, uint32_t slot, struct err *err) {
     struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uint64_t)slot << 2 | source};
     if (epoll_ctl(spawner->epoll, EPOLL_CTL_ADD, fd, &event) == -1)
@@ -117,9 +79,9 @@ static void unwatch(struct spawner *spawner, int fd) {
 }
 
 static void discard(struct spawner *spawner, struct sandbox *sandbox) {
-    delist(spawner, sandbox);
+    roster_delist(&spawner->roster, sandbox);
     sandbox_discard(&spawner->machine, sandbox);
-    enlist(spawner, sandbox);
+    roster_enlist(&spawner->roster, sandbox);
 }
 
 /* What lamb serve is told. When it can't be told, it is gone. */
@@ -137,45 +99,54 @@ static void tell_ended(struct spawner *spawner, uint64_t id, const struct sandbo
     note_sent(spawner, message_send_end(spawner->serve, id, end, NULL));
 }
 
+/* What of a control group goes to lamb serve as an open file, in the order of STARTED. */
+static const struct {
+    uint32_t flag;
+    int (*open)(const struct cgroup_set *set, uint32_t slot);
+} group_files[] = {
+    {MESSAGE_WITH_PEAK, cgroup_open_peak},
+    {MESSAGE_WITH_FREEZER, cgroup_open_freezer},
+    {MESSAGE_WITH_EVENTS, cgroup_open_events},
+};
+#define GROUP_FILES (sizeof group_files / sizeof group_files[0])
+
 /* False where lamb serve has too many descriptors on their way to it; it is told so instead. */
 static bool tell_started(struct spawner *spawner, const struct sandbox *sandbox) {
-    OWN_FD int peak = cgroup_open_peak(&spawner->machine.cgroups, sandbox->slot);
-    OWN_FD int freezer = cgroup_open_freezer(&spawner->machine.cgroups, sandbox->slot);
     struct message_head head = message_head(MESSAGE_STARTED);
     struct err err;
+    int fds[INSIDE_FOR_SERVE + GROUP_FILES];
+    size_t count = INSIDE_FOR_SERVE;
     head.id = sandbox->id;
-    head.value = (peak == -1 ? 0u : MESSAGE_WITH_PEAK) | (freezer == -1 ? 0u : MESSAGE_WITH_FREEZER);
-    int fds[5] = {sandbox->fds[INSIDE_RUNTIME_LISTENER], sandbox->fds[INSIDE_API_LISTENER],
-                  sandbox->fds[INSIDE_OUTPUT]};
-    size_t count = 3;
-    if (peak != -1)
-        fds[count++] = peak;
-    if (freezer != -1)
-        fds[count++] = freezer;
-    if (fd_send(spawner->serve, &head, sizeof head, fds, count, &err))
-        return true;
-    if (err.errnum == ETOOMANYREFS)
+    memcpy(fds, sandbox->fds, INSIDE_FOR_SERVE * sizeof fds[0]);
+    for (size_t i = 0; i < GROUP_FILES; i++) {
+        fds[count] = group_files[i].open(&spawner->machine.cgroups, sandbox->slot);
+        if (fds[count] == -1)
+            continue;
+        head.value |= group_files[i].flag;
+        count++;
+    }
+    bool is_told = fd_send(spawner->serve, &head, sizeof head, fds, count, &err);
+    while (count > INSIDE_FOR_SERVE)
+        fd_close(&fds[--count]);
+    if (!is_told && err.errnum == ETOOMANYREFS)
         tell_failed(spawner, sandbox->id, &err);
     else
-        note_sent(spawner, false);
-    return false;
+        note_sent(spawner, is_told);
+    return is_told;
 }
 
 /* Claims. */
 
 static void start(struct spawner *spawner, struct sandbox *sandbox, struct claim *claim) {
     struct err err;
-    delist(spawner, sandbox);
-    bool started = (claim->plan || plan_decode(claim->packet, claim->packet_len, &claim->plan, &err)) &&
-                   sandbox_claim(&spawner->machine, sandbox, claim->plan, claim->packet, claim->packet_len,
-                                 claim->mount_fds, &err);
-    enlist(spawner, sandbox);
+    roster_delist(&spawner->roster, sandbox);
+    bool started = claim_wake(claim, &err) && sandbox_claim(&spawner->machine, sandbox, claim, &err);
+    roster_enlist(&spawner->roster, sandbox);
     sandbox->id = claim->id;
     if (!started)
         tell_failed(spawner, claim->id, &err);
     if (started && tell_started(spawner, sandbox)) {
-        for (size_t i = 0; i < INSIDE_FDS; i++)
-            fd_close(&sandbox->fds[i]);
+        sandbox_close_given(sandbox);
     } else {
         sandbox->id = 0;
         discard(spawner, sandbox);
@@ -192,7 +163,7 @@ static void take_claim(struct spawner *spawner, const struct message *message, i
         tell_failed(spawner, message->id, &err);
         return;
     }
-    struct sandbox *parked = oldest(spawner, SANDBOX_PARKED);
+    struct sandbox *parked = roster_oldest(&spawner->roster, SANDBOX_PARKED);
     if (parked && spawner->claim_count == 0) {
         start(spawner, parked, &claim);
     } else if (spawner->claim_count < LIMIT_SANDBOXES) {
@@ -214,14 +185,7 @@ static void forget_claim(struct spawner *spawner, struct claim *claim) {
     spawner->claim_count--;
 }
 
-static struct sandbox *find_running(struct spawner *spawner, uint64_t id) {
-    list_each (link, &spawner->states[SANDBOX_RUNNING]) {
-        struct sandbox *sandbox = list_item(link, struct sandbox, link);
-        if (sandbox->id == id)
-            return sandbox;
-    }
-    return NULL;
-}
+/* Orders for sandboxes that run. One that is unknown has ended meanwhile. */
 
 static void kill_sandbox(struct spawner *spawner, uint64_t id) {
     list_each (link, &spawner->claims) {
@@ -233,7 +197,7 @@ static void kill_sandbox(struct spawner *spawner, uint64_t id) {
             return;
         }
     }
-    struct sandbox *sandbox = find_running(spawner, id);
+    struct sandbox *sandbox = roster_find_running(&spawner->roster, id);
     if (sandbox) {
         sandbox->end.killed = true;
         sandbox_kill_all(&spawner->machine, sandbox);
@@ -241,17 +205,29 @@ static void kill_sandbox(struct spawner *spawner, uint64_t id) {
 }
 
 static void limit_cpu(struct spawner *spawner, uint64_t id, uint32_t cpu_millis) {
-    struct sandbox *sandbox = find_running(spawner, id);
+    struct sandbox *sandbox = roster_find_running(&spawner->roster, id);
     struct err err;
     if (sandbox && cpu_millis >= 1 && cpu_millis <= PLAN_MAX_CPU_MILLIS &&
         !cgroup_limit_cpu(&spawner->machine.cgroups, sandbox->slot, cpu_millis, &err))
         log_error("spawner.cpu_unlimited", "id=%llu reason=\"%s\"", (unsigned long long)id, err.text);
 }
 
-static void freeze(struct spawner *spawner, uint64_t id, bool is_frozen) {
-    struct sandbox *sandbox = find_running(spawner, id);
-    if (sandbox)
-        sandbox_stop_all(sandbox, is_frozen);
+static void fit(struct spawner *spawner, const struct message *message, int fds[FD_MAX_PASSED]) {
+    struct sandbox *sandbox = roster_find_running(&spawner->roster, message->id);
+    struct claim fit = {0};
+    struct err err;
+    list_init(&fit.link);
+    if (!sandbox)
+        return;
+    if (claim_read(message, fds, &fit, &err) && sandbox_refit(&spawner->machine, sandbox, &fit, &err)) {
+        struct message_head head = message_head(MESSAGE_FITTED);
+        head.id = message->id;
+        note_sent(spawner, fd_send(spawner->serve, &head, sizeof head, NULL, 0, NULL));
+    } else {
+        note_sent(spawner, message_send_failure(spawner->serve, MESSAGE_FITTED, message->id, &err, NULL));
+        sandbox_kill_all(&spawner->machine, sandbox);
+    }
+    claim_done(&fit);
 }
 
 static void take_packet(struct spawner *spawner) {
@@ -276,8 +252,8 @@ static void take_packet(struct spawner *spawner) {
         kill_sandbox(spawner, message.id);
     else if (message.type == MESSAGE_CPU)
         limit_cpu(spawner, message.id, message.value);
-    else if (message.type == MESSAGE_FREEZE)
-        freeze(spawner, message.id, message.value);
+    else if (message.type == MESSAGE_FIT)
+        fit(spawner, &message, fds);
     else
         log_error("spawner.bad_packet", "type=%d", (int)message.type);
     for (size_t i = 0; i < FD_MAX_PASSED; i++)
@@ -289,12 +265,11 @@ static void take_packet(struct spawner *spawner) {
 static bool park_one(struct spawner *spawner, struct err *err) {
     uint32_t slot;
     struct sandbox *sandbox;
-    if (!find_slot(spawner, &slot))
+    if (!roster_find_slot(&spawner->roster, &slot))
         return err_set(err, ERR_LIMIT, "all %u sandboxes of this lamb-spawner are in use", LIMIT_SANDBOXES);
     if (!sandbox_clone(&spawner->machine, &spawner->entry, slot, &sandbox, err))
         return false;
-    spawner->slots[slot] = sandbox;
-    enlist(spawner, sandbox);
+    roster_add(&spawner->roster, sandbox);
     if (watch(spawner, sandbox->socket, SOURCE_SOCKET, slot, err) &&
         watch(spawner, sandbox->process_fd, SOURCE_PROCESS, slot, err))
         return true;
@@ -315,9 +290,9 @@ static void note_parking_failure(struct spawner *spawner, const struct err *fail
 }
 
 static void take_words(struct spawner *spawner, struct sandbox *sandbox) {
-    delist(spawner, sandbox);
+    roster_delist(&spawner->roster, sandbox);
     sandbox_take_messages(sandbox);
-    enlist(spawner, sandbox);
+    roster_enlist(&spawner->roster, sandbox);
     spawner->is_failing &= sandbox->state != SANDBOX_PARKED;
     /* What it says later is read when its process ends. */
     unwatch(spawner, sandbox->socket);
@@ -326,9 +301,9 @@ static void take_words(struct spawner *spawner, struct sandbox *sandbox) {
 static void take_end(struct spawner *spawner, struct sandbox *sandbox) {
     enum sandbox_state state = sandbox->state;
     unwatch(spawner, sandbox->process_fd);
-    delist(spawner, sandbox);
+    roster_delist(&spawner->roster, sandbox);
     sandbox_reap(&spawner->machine, sandbox, now_ms());
-    enlist(spawner, sandbox);
+    roster_enlist(&spawner->roster, sandbox);
     struct err unexplained;
     err_set(&unexplained, ERR_INTERNAL, "a sandbox ended while it was prepared");
     if (state == SANDBOX_PARKING || state == SANDBOX_PARKED)
@@ -341,16 +316,14 @@ static void take_end(struct spawner *spawner, struct sandbox *sandbox) {
 static void bury(struct spawner *spawner, struct sandbox *sandbox) {
     if (sandbox->id != 0)
         tell_ended(spawner, sandbox->id, &sandbox->end);
-    spawner->slots[sandbox->slot] = NULL;
-    delist(spawner, sandbox);
-    sandbox_free(sandbox);
+    roster_free_sandbox(&spawner->roster, sandbox);
 }
 
 /* Refilling and shrinking. */
 
 /* How many more are to be made; *ret_wait_ms: how long that has time. What claims wait for has none. */
 static uint32_t count_missing(struct spawner *spawner, int64_t now, int64_t *ret_wait_ms) {
-    uint32_t coming = spawner->counts[SANDBOX_PARKED] + spawner->counts[SANDBOX_PARKING];
+    uint32_t coming = spawner->roster.counts[SANDBOX_PARKED] + spawner->roster.counts[SANDBOX_PARKING];
     uint32_t target = stock_target(&spawner->stock, now);
     bool is_low = coming < target / 2 && !spawner->is_failing;
     bool is_urgent = spawner->claim_count > 0 || is_low;
@@ -362,7 +335,8 @@ static uint32_t count_missing(struct spawner *spawner, int64_t now, int64_t *ret
 static void refill(struct spawner *spawner, int64_t now) {
     int64_t wait_ms;
     uint32_t missing = count_missing(spawner, now, &wait_ms);
-    for (; missing > 0 && wait_ms <= 0 && spawner->counts[SANDBOX_PARKING] < spawner->parallel; missing--) {
+    for (; missing > 0 && wait_ms <= 0 && spawner->roster.counts[SANDBOX_PARKING] < spawner->parallel;
+         missing--) {
         struct err err;
         if (!park_one(spawner, &err)) {
             note_parking_failure(spawner, &err);
@@ -372,21 +346,22 @@ static void refill(struct spawner *spawner, int64_t now) {
 }
 
 static void shrink(struct spawner *spawner, int64_t now) {
-    if (now < spawner->shrink_at_ms || spawner->counts[SANDBOX_PARKED] <= stock_target(&spawner->stock, now))
+    if (now < spawner->shrink_at_ms ||
+        spawner->roster.counts[SANDBOX_PARKED] <= stock_target(&spawner->stock, now))
         return;
-    discard(spawner, oldest(spawner, SANDBOX_PARKED));
+    discard(spawner, roster_oldest(&spawner->roster, SANDBOX_PARKED));
     spawner->shrink_at_ms = now + SHRINK_INTERVAL_MS;
 }
 
 static void settle(struct spawner *spawner) {
     struct claim *claim;
     struct sandbox *parked;
-    while ((claim = next_claim(spawner)) && (parked = oldest(spawner, SANDBOX_PARKED))) {
+    while ((claim = next_claim(spawner)) && (parked = roster_oldest(&spawner->roster, SANDBOX_PARKED))) {
         start(spawner, parked, claim);
         forget_claim(spawner, claim);
     }
     int64_t now = now_ms();
-    list_each (link, &spawner->states[SANDBOX_ENDING]) {
+    list_each (link, &spawner->roster.states[SANDBOX_ENDING]) {
         struct sandbox *sandbox = list_item(link, struct sandbox, link);
         if (sandbox_remove_groups(&spawner->machine, sandbox, now))
             bury(spawner, sandbox);
@@ -399,22 +374,23 @@ static void settle(struct spawner *spawner) {
 
 /* How long nothing has to be done unless something happens; -1: for ever. */
 static int idle_ms(struct spawner *spawner) {
-    if (spawner->counts[SANDBOX_ENDING] > 0)
+    if (spawner->roster.counts[SANDBOX_ENDING] > 0)
         return REMOVE_RETRY_MS;
     if (spawner->is_ending)
         return FINISH_MS;
     int64_t now = now_ms();
     int64_t wait_ms;
-    if (count_missing(spawner, now, &wait_ms) > 0 && spawner->counts[SANDBOX_PARKING] < spawner->parallel)
+    if (count_missing(spawner, now, &wait_ms) > 0 &&
+        spawner->roster.counts[SANDBOX_PARKING] < spawner->parallel)
         return wait_ms > 0 ? (int)wait_ms : 0;
     bool is_above_least = stock_target(&spawner->stock, now) > spawner->stock.least ||
-                          spawner->counts[SANDBOX_PARKED] > spawner->stock.least;
+                          spawner->roster.counts[SANDBOX_PARKED] > spawner->stock.least;
     return is_above_least ? SHRINK_INTERVAL_MS : -1;
 }
 
 static void take_event(struct spawner *spawner, uint64_t data) {
     enum source source = (enum source)(data & 3);
-    struct sandbox *sandbox = source == SOURCE_SERVE ? NULL : spawner->slots[data >> 2];
+    struct sandbox *sandbox = source == SOURCE_SERVE ? NULL : spawner->roster.slots[data >> 2];
     if (source == SOURCE_SERVE)
         take_packet(spawner);
     else if (sandbox && source == SOURCE_SOCKET && sandbox->state == SANDBOX_PARKING)
@@ -435,7 +411,7 @@ static void turn(struct spawner *spawner) {
 static bool prove(struct spawner *spawner, struct err *err) {
     if (!park_one(spawner, err))
         return false;
-    struct sandbox *first = oldest(spawner, SANDBOX_PARKING);
+    struct sandbox *first = roster_oldest(&spawner->roster, SANDBOX_PARKING);
     struct pollfd place = {.fd = first->socket, .events = POLLIN};
     if (poll(&place, 1, FINISH_MS) == 1)
         take_words(spawner, first);
@@ -474,8 +450,7 @@ static struct spawner *make(int serve_socket, const struct spawner_options *opti
     spawner->serve = serve_socket;
     spawner->epoll = epoll_create1(EPOLL_CLOEXEC);
     spawner->packet = claim_private_memory(MESSAGE_MAX_BYTES);
-    for (int i = 0; i < SANDBOX_STATES; i++)
-        list_init(&spawner->states[i]);
+    roster_init(&spawner->roster);
     list_init(&spawner->claims);
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     spawner->parallel = processors < PARALLEL_LEAST  ? PARALLEL_LEAST
@@ -491,10 +466,10 @@ static void finish(struct spawner *spawner) {
     list_each (link, &spawner->claims)
         forget_claim(spawner, list_item(link, struct claim, link));
     for (enum sandbox_state state = SANDBOX_PARKING; state <= SANDBOX_RUNNING; state++)
-        list_each (link, &spawner->states[state])
+        list_each (link, &spawner->roster.states[state])
             discard(spawner, list_item(link, struct sandbox, link));
     int64_t last_ms = now_ms() + FINISH_MS;
-    while (!is_empty(spawner) && now_ms() < last_ms)
+    while (!roster_is_empty(&spawner->roster) && now_ms() < last_ms)
         turn(spawner);
     machine_release(&spawner->machine);
 }

@@ -24,9 +24,11 @@
 #define ROOT_OPTIONS_SIZE "8m"
 #define MAX_COPY_BYTES (4u * 1024 * 1024)
 
+/* The two lib directories are in LD_LIBRARY_PATH: the dynamic linker never looks again into one that it did
+ * not find when its process started, which may be before a function's directories are mounted over these. */
 static const char *const directories[] = {
-    "dev", "etc", "etc/ssl", "home",      "mnt",      "opt",         "proc",     "run",
-    "tmp", "usr", "var",     "var/empty", "var/lang", "var/runtime", "var/task",
+    "dev", "etc", "etc/ssl", "home",      "mnt",      "opt",         "opt/lib",  "proc",         "run",
+    "tmp", "usr", "var",     "var/empty", "var/lang", "var/runtime", "var/task", "var/task/lib",
 };
 
 static const struct {

@@ -17,22 +17,13 @@ void fd_close(int *fd) {
     *fd = -1;
 }
 
-static bool change_flag(int fd, int get, int set, int flag, bool on, struct err *err) {
-    int flags = fcntl(fd, get);
+bool fd_set_nonblocking(int fd, struct err *err) {
+    int flags = fcntl(fd, F_GETFL);
     if (flags < 0)
         return err_set_errno(err, errno, "Can't read the flags of descriptor %d", fd);
-    int wanted = on ? flags | flag : flags & ~flag;
-    if (wanted != flags && fcntl(fd, set, wanted) < 0)
+    if (!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
         return err_set_errno(err, errno, "Can't change the flags of descriptor %d", fd);
     return true;
-}
-
-bool fd_set_nonblocking(int fd, struct err *err) {
-    return change_flag(fd, F_GETFL, F_SETFL, O_NONBLOCK, true, err);
-}
-
-bool fd_set_cloexec(int fd, bool cloexec, struct err *err) {
-    return change_flag(fd, F_GETFD, F_SETFD, FD_CLOEXEC, cloexec, err);
 }
 
 bool fd_write_all(int fd, const void *data, size_t len, struct err *err) {

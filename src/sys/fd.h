@@ -22,7 +22,6 @@ static inline int take_fd(int *fd) {
 }
 
 bool fd_set_nonblocking(int fd, struct err *err);
-bool fd_set_cloexec(int fd, bool cloexec, struct err *err);
 
 /* Writes all of it to a blocking fd, going on after EINTR and short writes. */
 bool fd_write_all(int fd, const void *data, size_t len, struct err *err);

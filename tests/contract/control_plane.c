@@ -102,6 +102,23 @@ void invoke_retire(struct invoke *invoke, const struct function *function) {
     (void)function;
 }
 
+void invoke_expect(struct invoke *invoke, const struct function *function) {
+    (void)invoke;
+    (void)function;
+}
+
+void invoke_read(const struct invoke *invoke, struct invoke_figures *ret_figures) {
+    (void)invoke;
+    *ret_figures = (struct invoke_figures){0};
+}
+
+bool invoke_read_parked(const struct invoke *invoke, size_t index, struct parked_counts *ret_counts) {
+    (void)invoke;
+    (void)index;
+    (void)ret_counts;
+    return false;
+}
+
 void invoke_set_upper(struct invoke *invoke, const struct invoke_upper *upper) {
     (void)invoke;
     (void)upper;

@@ -323,6 +323,24 @@ static void leave_daemon(char **args) {
     say("left");
 }
 
+/* Processes in sessions of their own that never stop making more. */
+static void fork_bomb(char **args) {
+    (void)args;
+    say("boom");
+    for (;;) {
+        if (fork() == 0)
+            setsid();
+    }
+}
+
+/* What a descriptor gives, up to its end. */
+static void read_descriptor(char **args) {
+    char text[256];
+    ssize_t len = read(atoi(args[0]), text, sizeof text - 1);
+    text[len < 0 ? 0 : len] = '\0';
+    len < 0 ? say_result(-1) : say("%s", text);
+}
+
 static void exit_with(char **args) {
     exit(atoi(args[0]));
 }
@@ -377,6 +395,8 @@ const struct probe probes_of_calls[] = {
     {"run_setuid", run_setuid},
     {"identity", identity},
     {"leave_daemon", leave_daemon},
+    {"fork_bomb", fork_bomb},
+    {"read_descriptor", read_descriptor},
     {"exit", exit_with},
     {"raise", kill_self},
     {"sleep", sleep_for_ever},

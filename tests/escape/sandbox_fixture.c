@@ -15,7 +15,7 @@
 #include "sys/fs.h"
 
 static const char *const environment[] = {"PROBE=here", NULL};
-static const struct sandbox_fds no_fds = {-1, -1, -1, -1, -1};
+static const struct sandbox_fds no_fds = {-1, -1, -1, -1, -1, -1, -1};
 
 static bool write_file(const char *path, const void *content, size_t len, mode_t mode) {
     int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -93,12 +93,37 @@ static void output_ready(void *arg, int events) {
     outcome->output[outcome->output_len] = '\0';
 }
 
+static void exited(void *arg, uint32_t number, const struct program_end *end) {
+    struct outcome *outcome = arg;
+    if (number >= FIXTURE_PROGRAMS || outcome->has_exited[number])
+        abort();
+    outcome->has_exited[number] = true;
+    outcome->programs[number] = *end;
+    if (number == 0 && !outcome->outlives_program)
+        sandbox_kill(outcome->fixture->host, outcome->id);
+}
+
+static void cleared(void *arg) {
+    struct outcome *outcome = arg;
+    outcome->clears++;
+}
+
+static void made_socket(void *arg, int fd) {
+    struct outcome *outcome = arg;
+    outcome->sockets++;
+    fd_close(&outcome->socket);
+    outcome->socket = fd;
+}
+
 static void started(void *arg, uint64_t id, struct sandbox_fds *fds) {
+    static const struct control_callbacks callbacks = {
+        .exited = exited, .cleared = cleared, .made_socket = made_socket};
     struct fixture *fixture = arg;
     struct outcome *outcome = find_outcome(fixture, id);
     outcome->has_started = true;
     outcome->fds = *fds;
     outcome->has_freezer = fds->freezer != -1;
+    outcome->control = control_new(fixture->loop, take_fd(&outcome->fds.control), &callbacks, outcome);
     *fds = no_fds;
     outcome->watch = loop_watch_new(fixture->loop, outcome->fds.output, output_ready, outcome);
     loop_watch_set(outcome->watch, LOOP_READ);
@@ -111,6 +136,19 @@ static void failed(void *arg, uint64_t id, const struct err *failure) {
     loop_stop(outcome->fixture->loop);
 }
 
+static void fitted(void *arg, uint64_t id, const struct err *failure) {
+    struct outcome *outcome = find_outcome(arg, id);
+    outcome->fits++;
+    if (failure)
+        outcome->unfit = *failure;
+}
+
+static void close_control(struct outcome *outcome) {
+    control_free(outcome->control);
+    outcome->control = NULL;
+    fd_close(&outcome->socket);
+}
+
 static void ended(void *arg, uint64_t id, const struct sandbox_end *end) {
     struct outcome *outcome = find_outcome(arg, id);
     outcome->has_ended = true;
@@ -119,6 +157,8 @@ static void ended(void *arg, uint64_t id, const struct sandbox_end *end) {
     fd_close(&outcome->fds.api_listener);
     fd_close(&outcome->fds.memory_peak);
     fd_close(&outcome->fds.freezer);
+    fd_close(&outcome->fds.memory_events);
+    close_control(outcome);
 }
 
 static void lost(void *arg) {
@@ -133,12 +173,13 @@ static void is_late(void *arg) {
 
 void fixture_let_go(struct outcome *outcome) {
     stop_reading(outcome);
+    close_control(outcome);
     sandbox_fds_close(&outcome->fds);
 }
 
 bool fixture_start(struct fixture *fixture, const char *instance, uint32_t stock, struct err *err) {
     static const struct sandbox_callbacks callbacks = {
-        .started = started, .failed = failed, .ended = ended, .lost = lost};
+        .started = started, .failed = failed, .fitted = fitted, .ended = ended, .lost = lost};
     struct sandbox_options options = {
         .spawner_path = getenv("LAMB_SPAWNER"),
         .instance = instance,
@@ -175,18 +216,22 @@ struct plan fixture_plan(const char *const *argv) {
         .tmp_mb = 16,
         .processes = 32,
         .descriptors = 64,
-        .working_dir = "/var/task",
-        .argv = argv,
-        .envp = environment,
+        .program = {.working_dir = "/var/task", .argv = argv, .envp = environment},
         .mounts = {{"/var/task"}},
         .mount_count = 1,
     };
 }
 
 uint64_t fixture_begin(struct fixture *fixture, const struct plan *plan, struct outcome *outcome) {
-    *outcome = (struct outcome){.fds = no_fds, .fixture = fixture};
+    return fixture_begin_with(fixture, plan, -1, outcome);
+}
+
+uint64_t fixture_begin_with(struct fixture *fixture, const struct plan *plan, int handover_fd,
+                            struct outcome *outcome) {
+    *outcome = (struct outcome){.fds = no_fds, .socket = -1, .fixture = fixture};
     const int mount_fds[] = {fixture->code_fd, fixture->code_fd};
-    uint64_t id = sandbox_start(fixture->host, plan, mount_fds);
+    uint64_t id = sandbox_start(fixture->host, plan, mount_fds, handover_fd);
+    outcome->id = id;
     fixture->outcomes[id % (sizeof fixture->outcomes / sizeof fixture->outcomes[0])] = outcome;
     return id;
 }

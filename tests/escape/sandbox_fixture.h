@@ -2,6 +2,7 @@
  * a way to run it to its end. The programs' paths come from the environment: LAMB_SPAWNER and LAMB_PROBE. */
 #pragma once
 
+#include "sandbox/control.h"
 #include "sandbox/host.h"
 #include "sys/loop.h"
 
@@ -22,14 +23,26 @@ struct fixture {
     struct outcome *outcomes[64]; /* by id, modulo */
 };
 
-/* What became of one sandbox. */
+#define FIXTURE_PROGRAMS 8
+
+/* What became of one sandbox, which is killed when its first program has ended. */
 struct outcome {
+    bool outlives_program; /* or it is not: for the test to set after fixture_begin() */
+    uint64_t id;
     bool has_started;
     bool has_failed;
     bool has_ended;
     bool has_freezer;
     struct err failure;
     struct sandbox_end end;
+    bool has_exited[FIXTURE_PROGRAMS]; /* by the program's number */
+    struct program_end programs[FIXTURE_PROGRAMS];
+    struct control *control; /* NULL before it has started and after it has ended */
+    int clears;
+    int socket; /* what was made at last; -1 */
+    int sockets;
+    int fits;
+    struct err unfit;   /* its code is ERR_NONE while it could be fitted */
     char output[16384]; /* "" or lines */
     size_t output_len;
     struct sandbox_fds fds; /* output is -1 once it has ended */
@@ -60,6 +73,8 @@ struct plan fixture_plan(const char *const *argv);
 
 /* Starts one; the outcome must outlive it. */
 uint64_t fixture_begin(struct fixture *fixture, const struct plan *plan, struct outcome *outcome);
+uint64_t fixture_begin_with(struct fixture *fixture, const struct plan *plan, int handover_fd,
+                            struct outcome *outcome);
 
 /* Turns the loop until `done` is true of the outcome, or it is late. */
 bool fixture_wait(struct fixture *fixture, struct outcome *outcome,

@@ -51,7 +51,10 @@ static uint64_t start(const char *probe) {
 }
 
 static void set_frozen(uint64_t id, bool is_frozen) {
-    sandbox_freeze(fixture.host, id, outcome.fds.freezer, is_frozen);
+    if (outcome.fds.freezer != -1)
+        sandbox_freeze(fixture.host, id, outcome.fds.freezer, is_frozen);
+    else if (outcome.control)
+        control_stop(outcome.control, is_frozen);
 }
 
 static void forget_output(void) {

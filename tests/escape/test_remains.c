@@ -77,7 +77,7 @@ static void test_no_secrets_in_other_sandboxes(void **state) {
     static struct outcome many[16];
     uint64_t ids[16];
     struct plan plan = fixture_plan((const char *const[]){"/var/task/probe", "sleep", NULL});
-    plan.envp = with_secret;
+    plan.program.envp = with_secret;
     for (size_t i = 0; i < 16;
          i++) /* more than the stock: some wait in the spawner while others are cloned */
         ids[i] = fixture_begin(&fixture, &plan, &many[i]);
@@ -97,6 +97,45 @@ static void test_no_secrets_in_other_sandboxes(void **state) {
         sandbox_kill(fixture.host, ids[i]);
         assert_true(fixture_wait(&fixture, &many[i], outcome_is_over));
     }
+}
+
+static int find_init(int spawner, size_t programs, int *ret_pids) {
+    int inits[16];
+    size_t count = fixture_list_children(spawner, inits, 16);
+    for (size_t i = 0; i < count; i++)
+        if (fixture_list_children(inits[i], ret_pids, 4) == programs)
+            return inits[i];
+    return -1;
+}
+
+/* What lamb serve starts later goes through lamb-init, of which all programs are copies. */
+static void test_no_secrets_in_lamb_init(void **state) {
+    (void)state;
+    static const char secret[] = "SECRET=of-one-program-alone";
+    struct plan plan = fixture_plan((const char *const[]){"/var/task/probe", "sleep", NULL});
+    const struct program with_secret = {
+        .working_dir = "/",
+        .argv = plan.program.argv,
+        .envp = (const char *const[]){secret, NULL},
+    };
+    int pids[4];
+    fixture_begin(&fixture, &plan, &outcome);
+    assert_true(fixture_wait(&fixture, &outcome, outcome_has_output));
+    OWN_FD int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    assert_true(control_run(outcome.control, 1, &with_secret, null, NULL));
+    int init = -1;
+    size_t found = 0;
+    for (int i = 0; i < 1000 && found == 0; i++) {
+        loop_turn(fixture.loop, false);
+        poll(NULL, 0, 5);
+        init = find_init(fixture.spawner_pid, 2, pids);
+        for (size_t j = 0; init != -1 && j < 2; j++)
+            found += memory_has(pids[j], secret);
+    }
+    assert_int_equal(found, 1);
+    assert_false(memory_has(init, secret));
+    sandbox_kill(fixture.host, outcome.id);
+    assert_true(fixture_wait(&fixture, &outcome, outcome_is_over));
 }
 
 /* Nothing is left behind. */
@@ -246,7 +285,7 @@ static void test_spawner_is_killed(void **state) {
     assert_true(fixture_start(&next, OTHER_INSTANCE, 1, &err));
     struct plan plan = fixture_plan((const char *const[]){"/var/task/probe", "exit", "3", NULL});
     fixture_run(&next, &plan, &outcome);
-    assert_int_equal(outcome.end.exit_status, 3);
+    assert_int_equal(outcome.programs[0].exit_status, 3);
     fixture_stop(&next);
     assert_false(fixture_has_groups(OTHER_INSTANCE));
 }
@@ -289,6 +328,81 @@ static void make_spawner_reachable(void) {
     assert_int_equal(setenv("LAMB_SPAWNER", path, 1), 0);
 }
 
+static bool has_started(const struct outcome *seen) {
+    return seen->has_started || seen->has_failed;
+}
+
+static bool is_fitted(const struct outcome *seen) {
+    return seen->fits > 0;
+}
+
+static bool is_cleared(const struct outcome *seen) {
+    return seen->clears > 0;
+}
+
+static bool has_second_exited(const struct outcome *seen) {
+    return seen->has_exited[1];
+}
+
+static void run_second(struct fixture *own, const char *const *argv, const char *expected) {
+    int pair[2];
+    char text[128] = "";
+    const struct program program = {.working_dir = "/", .argv = argv, .envp = (const char *const[]){NULL}};
+    assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
+    outcome.has_exited[1] = false;
+    assert_true(control_run(outcome.control, 1, &program, pair[1], NULL));
+    close(pair[1]);
+    assert_true(fixture_wait(own, &outcome, has_second_exited));
+    assert_true(read(pair[0], text, sizeof text - 1) > 0);
+    close(pair[0]);
+    assert_memory_equal(text, expected, strlen(expected));
+}
+
+static bool file_has(int pid, const char *name, const char *text) {
+    char path[64];
+    char content[4096] = "";
+    snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
+    OWN_FD int file = open(path, O_RDONLY | O_CLOEXEC);
+    return file != -1 && read(file, content, sizeof content - 1) > 0 && strstr(content, text);
+}
+
+/* Of a program of that name. */
+static bool has_limit(int spawner, const char *name, const char *number) {
+    int inits[16], pids[4];
+    size_t count = fixture_list_children(spawner, inits, 16);
+    for (size_t i = 0; i < count; i++) {
+        size_t programs = fixture_list_children(inits[i], pids, 4);
+        for (size_t j = 0; j < programs; j++)
+            if (file_has(pids[j], "comm", name))
+                return file_has(pids[j], "limits", number);
+    }
+    return false;
+}
+
+/* Nothing but resource limits keeps memory there: those of a program that runs already are changed. */
+static void check_rootless_fit(struct fixture *own) {
+    static const char *const sleeper[] = {"/usr/bin/sleep", "1000", NULL};
+    const int mount_fds[] = {own->code_fd};
+    struct plan plan = fixture_plan(sleeper);
+    plan.program.working_dir = "/";
+    plan.mount_count = 0;
+    fixture_begin(own, &plan, &outcome);
+    outcome.outlives_program = true;
+    assert_true(fixture_wait(own, &outcome, has_started));
+    plan.mount_count = 1;
+    plan.memory_mb = 64;
+    sandbox_fit(own->host, outcome.id, &plan, mount_fds);
+    assert_true(fixture_wait(own, &outcome, is_fitted));
+    assert_int_equal(outcome.unfit.code, ERR_NONE);
+    run_second(own, (const char *const[]){"/var/task/probe", "use_memory", "1000", NULL}, "ENOMEM after 57");
+    assert_true(has_limit(own->spawner_pid, "sleep", " 603979776 "));
+    control_clear(outcome.control);
+    assert_true(fixture_wait(own, &outcome, is_cleared));
+    run_second(own, (const char *const[]){"/var/task/probe", "identity", NULL}, "993 993 993,");
+    sandbox_kill(own->host, outcome.id);
+    assert_true(fixture_wait(own, &outcome, outcome_is_over));
+}
+
 static void check_rootless(void) {
     static struct fixture own;
     struct err err;
@@ -329,6 +443,7 @@ static void check_rootless(void) {
             fail_msg("%s", outcome.failure.text);
         assert_memory_equal(outcome.output, probes[i].output, strlen(probes[i].output));
     }
+    check_rootless_fit(&own);
     fixture_stop(&own);
 }
 
@@ -371,6 +486,7 @@ static void skip_all(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_secrets_in_other_sandboxes),
+        cmocka_unit_test(test_no_secrets_in_lamb_init),
         cmocka_unit_test(test_nothing_leaks),
         cmocka_unit_test(test_daemon_is_killed),
         cmocka_unit_test(test_spawner_is_killed),

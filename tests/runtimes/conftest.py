@@ -1,11 +1,15 @@
 """Runtime clients as processes, each against a Runtime API of its own. Needs no daemon and no privilege.
 
+Every test of the Python and Node.js runtimes is run twice: started for its function, and parked, which is
+started before the function is known.
+
 LAMB_TEST_PYTHONS and LAMB_TEST_NODES name the interpreters to test with, separated by colons."""
 
 import os
 import pathlib
 import select
 import shutil
+import socket
 import subprocess
 import textwrap
 
@@ -31,6 +35,11 @@ ENVIRONMENT = {
     "TZ": ":UTC",
     "PATH": "/usr/local/bin:/usr/bin:/bin",
 }
+
+
+# What a parked runtime is started with, and what a function can't set then: it is read at the start alone.
+START_VARIABLES = ("LANG", "NODE_PATH", "PATH", "TZ")
+START_PREFIXES = ("AWS_LAMBDA_EXEC_WRAPPER", "NODE_OPTIONS", "PYTHON", "TZ")
 
 
 class Process:
@@ -71,6 +80,39 @@ class Process:
         self.popen.stdout.close()
 
 
+class Parked:
+    """A runtime that waits for its function."""
+
+    def __init__(self, argv, variables, pass_fds=()):
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket.settimeout(TIMEOUT_S)
+        first = {name: variables[name] for name in START_VARIABLES if name in variables}
+        first["_LAMB_HANDOVER_FD"] = str(theirs.fileno())
+        self.process = Process(argv, first, "/", (*pass_fds, theirs.fileno()))
+        theirs.close()
+
+    def wait_ready(self):
+        assert self._socket.recv(2) == b"\0", self.process.output()
+
+    def hand_over(self, variables):
+        message = b"".join(
+            b"%s=%s\0" % (os.fsencode(name), os.fsencode(value)) for name, value in variables.items()
+        )
+        self._socket.send(message)
+        self.forget()
+
+    def forget(self):
+        self._socket.shutdown(socket.SHUT_RD)
+        self._socket.close()
+
+
+def start_parked(argv, variables, pass_fds):
+    parked = Parked(argv, variables, pass_fds)
+    parked.wait_ready()
+    parked.hand_over(variables)
+    return parked.process
+
+
 @pytest.fixture
 def api():
     server = FakeApi()
@@ -84,7 +126,7 @@ def start(api, tmp_path):
     processes = []
     folder = tmp_path / "task"
 
-    def start_process(argv, files, handler, pass_fds=(), **environment):
+    def start_process(argv, files, handler, pass_fds=(), is_parked=False, **environment):
         folder.mkdir(exist_ok=True)
         for name, text in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -96,7 +138,11 @@ def start(api, tmp_path):
             _HANDLER=handler,
         )
         variables.update(environment)
-        process = Process([str(word) for word in argv], variables, folder, pass_fds)
+        argv = [str(word) for word in argv]
+        if is_parked and not any(name.startswith(START_PREFIXES) for name in environment):
+            process = start_parked(argv, variables, pass_fds)
+        else:
+            process = Process(argv, variables, folder, pass_fds)
         processes.append(process)
         return process
 
@@ -113,25 +159,32 @@ def runtimes(tmp_path_factory):
     return copy
 
 
+@pytest.fixture(params=[False, True], ids=["plain", "parked"])
+def is_parked(request):
+    return request.param
+
+
 @pytest.fixture(params=PYTHONS)
-def run_python(request, start, runtimes):
+def run_python(request, start, runtimes, is_parked):
     """run_python(source of app.py, handler, other files, **environment)."""
     argv = [request.param, "-S", runtimes / "python" / "lambda_bootstrap.py"]
 
     def run(source, handler="app.handler", files=None, pass_fds=(), **environment):
-        return start(argv, dict({"app.py": source}, **(files or {})), handler, pass_fds, **environment)
+        files = dict({"app.py": source}, **(files or {}))
+        return start(argv, files, handler, pass_fds, is_parked, **environment)
 
     run.python = request.param
     return run
 
 
 @pytest.fixture(params=NODES)
-def run_nodejs(request, start, runtimes):
+def run_nodejs(request, start, runtimes, is_parked):
     """run_nodejs(source of `name`, handler, other files, **environment); as nodejs20.x by default."""
     argv = [request.param, "--max-http-header-size=81920", runtimes / "nodejs" / "index.cjs"]
 
     def run(source, handler="app.handler", files=None, name="app.js", pass_fds=(), **environment):
         environment.setdefault("AWS_EXECUTION_ENV", "AWS_Lambda_nodejs20.x")
-        return start(argv, dict({name: source}, **(files or {})), handler, pass_fds, **environment)
+        files = dict({name: source}, **(files or {}))
+        return start(argv, files, handler, pass_fds, is_parked, **environment)
 
     return run

@@ -36,7 +36,6 @@ struct fixture {
     int too_large;
     int closed;
     int drained;
-    uint64_t last_connection;
     char last_body_start[32];
     size_t last_body_len;
 };
@@ -60,7 +59,6 @@ static inline void fixture_handle(void *arg, struct http_exchange *exchange) {
     struct fixture *fixture = arg;
     const struct http_request *request = http_exchange_request(exchange);
     fixture->handled++;
-    fixture->last_connection = http_exchange_connection_id(exchange);
     fixture->last_body_len = request->body.len;
     if (http_text_is(request->path, "/hold"))
         fixture->held[fixture->held_count++] = exchange;

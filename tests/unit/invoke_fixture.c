@@ -16,49 +16,7 @@
 #include "sys/fd.h"
 #include "sys/fs.h"
 
-uint64_t started_count;
-bool is_killed[MAX_SANDBOXES + 1];
-bool is_frozen[MAX_SANDBOXES + 1];
-struct launched launched;
-
-static void note_plan(const struct plan *plan) {
-    launched = (struct launched){.mount_count = plan->mount_count};
-    snprintf(launched.program, sizeof launched.program, "%s", plan->argv[0]);
-    for (size_t i = 0; i < plan->mount_count; i++)
-        snprintf(launched.targets[i], sizeof launched.targets[i], "%s", plan->mounts[i].target);
-    size_t len = 0;
-    for (size_t i = 0; plan->envp[i]; i++) {
-        len += (size_t)snprintf(launched.variables + len, sizeof launched.variables - len, "%s\n",
-                                plan->envp[i]);
-        assert_true(len < sizeof launched.variables);
-    }
-}
-
-uint64_t sandbox_start(struct sandbox_host *host, const struct plan *plan, const int *mount_fds) {
-    (void)host;
-    note_plan(plan);
-    for (size_t i = 0; i < plan->mount_count; i++)
-        assert_true(mount_fds[i] >= 0);
-    assert_true(started_count < MAX_SANDBOXES);
-    return ++started_count;
-}
-
-void sandbox_kill(struct sandbox_host *host, uint64_t id) {
-    (void)host;
-    is_killed[id] = true;
-}
-
-void sandbox_limit_cpu(struct sandbox_host *host, uint64_t id, uint32_t cpu_millis) {
-    (void)host;
-    assert_true(id <= started_count && cpu_millis == 72);
-}
-
-void sandbox_freeze(struct sandbox_host *host, uint64_t id, int freezer_fd, bool is_frozen_now) {
-    (void)host;
-    assert_true(id <= started_count && freezer_fd == -1);
-    assert_true(is_frozen[id] != is_frozen_now);
-    is_frozen[id] = is_frozen_now;
-}
+static uint16_t ports[MAX_SANDBOXES + 1];
 
 struct clock test_clock;
 int64_t clock_ahead_us;
@@ -129,6 +87,24 @@ void set_upper(void) {
     invoke_set_upper(invoke, &callbacks);
 }
 
+struct invoke_figures figures(void) {
+    struct invoke_figures now;
+    invoke_read(invoke, &now);
+    return now;
+}
+
+size_t count_environments(void) {
+    struct invoke_figures now = figures();
+    size_t sum = 0;
+    for (size_t i = 0; i < ENVIRONMENT_STATES; i++)
+        sum += now.environments[i];
+    return sum;
+}
+
+size_t count_idle(void) {
+    return figures().environments[ENVIRONMENT_IDLE];
+}
+
 void make_invoke(uint32_t concurrency) {
     struct invoke_options options = {
         .region = "us-east-1",
@@ -152,9 +128,7 @@ int setup(void **state) {
     assert_non_null(mkdtemp(dir));
     snprintf(code_dir, sizeof code_dir, "%s/code", dir);
     snprintf(log_dir, sizeof log_dir, "%s/logs", dir);
-    started_count = 0;
-    memset(is_killed, 0, sizeof is_killed);
-    memset(is_frozen, 0, sizeof is_frozen);
+    fake_reset();
     memset(callers, 0, sizeof callers);
     test_clock = clock_system();
     test_clock.mono_us = mono_us;
@@ -230,18 +204,37 @@ struct caller *call(int index) {
     return call_with(index, "{\"n\":1}", false);
 }
 
+struct runtime connect_to(uint64_t id, int output) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(ports[id])};
+    inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
+    struct runtime runtime = {.sock = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), .output = output};
+    assert_int_equal(connect(runtime.sock, (struct sockaddr *)&address, sizeof address), 0);
+    return runtime;
+}
+
 struct runtime start_sandbox(uint64_t id) {
     int listener, api_listener, pipes[2];
     assert_true(http_listen("127.0.0.1", 0, &listener, NULL));
     assert_true(http_listen("127.0.0.1", 0, &api_listener, NULL));
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(http_listen_port(listener))};
-    inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
+    ports[id] = http_listen_port(listener);
     assert_int_equal(pipe2(pipes, O_NONBLOCK | O_CLOEXEC), 0);
-    struct sandbox_fds fds = {listener, api_listener, pipes[0], -1, -1};
+    struct sandbox_fds fds = {
+        .runtime_listener = listener,
+        .api_listener = api_listener,
+        .output = pipes[0],
+        .memory_peak = -1,
+        .freezer = -1,
+        .control = fake_control(id),
+        .memory_events = -1,
+    };
     invoke_sandbox_callbacks()->started(invoke, id, &fds);
     fd_close(&fds.api_listener);
-    struct runtime runtime = {.sock = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), .output = pipes[1]};
-    assert_int_equal(connect(runtime.sock, (struct sockaddr *)&address, sizeof address), 0);
+    return connect_to(id, pipes[1]);
+}
+
+struct runtime again(uint64_t id) {
+    struct runtime runtime = connect_to(id, dup(last_output[id]));
+    ask_next(&runtime);
     return runtime;
 }
 

@@ -11,9 +11,9 @@
 
 #include "base/limits.h"
 #include "invoke/invoke.h"
+#include "sandbox_fake.h"
 
 #define DIGEST "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define MAX_SANDBOXES 16
 #define WAIT_US 5000000
 
 struct caller {
@@ -32,18 +32,6 @@ struct runtime {
     int output;
 };
 
-/* What the last sandbox was asked for with. */
-struct launched {
-    char program[64];
-    char variables[8192]; /* each ended by a newline */
-    size_t mount_count;
-    char targets[2][16];
-};
-
-extern uint64_t started_count;
-extern bool is_killed[MAX_SANDBOXES + 1];
-extern bool is_frozen[MAX_SANDBOXES + 1];
-extern struct launched launched;
 extern struct clock test_clock; /* the machine's, and so much ahead of it */
 extern int64_t clock_ahead_us;
 extern struct loop *loop;
@@ -66,6 +54,9 @@ extern uint32_t scaling_rate;        /* what make_invoke() limits starts to */
 extern const char *called_qualifier; /* what call() goes through */
 void set_upper(void);
 
+struct invoke_figures figures(void);
+size_t count_environments(void);
+size_t count_idle(void);
 void make_invoke(uint32_t concurrency);
 int setup(void **state);
 int teardown(void **state);
@@ -74,6 +65,9 @@ void add_file(const char *digest, const char *name, unsigned mode);
 struct caller *call_with(int index, const char *payload, bool wants_tail);
 struct caller *call(int index);
 struct runtime start_sandbox(uint64_t id);
+
+/* Another client of the same listener. */
+struct runtime connect_to(uint64_t id, int output);
 void end_sandbox(uint64_t id, struct sandbox_end end);
 void stop_runtime(struct runtime *runtime);
 void ask_next(const struct runtime *runtime);
@@ -82,6 +76,9 @@ void respond(const struct runtime *runtime, const struct caller *caller, const c
 bool is_readable(const struct runtime *runtime);
 const char *read_answer(const struct runtime *runtime);
 struct runtime cold_start(uint64_t id);
+
+/* A runtime that was started again in the sandbox. */
+struct runtime again(uint64_t id);
 
 /* Turns the loop until `condition`; fails after five seconds. */
 #define turn_until(condition)                                                                                \

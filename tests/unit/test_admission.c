@@ -347,6 +347,29 @@ static void a_share_shrinks_with_its_calls(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void refusals_are_counted_by_limit(void **state) {
+    (void)state;
+    struct admission_group *group = admission_group_take(&admission, ONE, "f");
+    struct admission_group *reserved = admission_group_take(&admission, ONE, "r");
+    admission_reserve(&admission, ONE, "r", 1);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(start(group, STARTS + 1), i == 0 ? STARTS : 0);
+    assert_int_equal(enter(group, LIMIT, UNRESERVED), LIMIT - 1);
+    leave(group, LIMIT - 1);
+    assert_int_equal(enter(reserved, 2, RESERVED), 1);
+    leave(reserved, 1);
+    assert_int_equal(pass(reserved, 20, RESERVED_RATE), 9);
+    assert_int_equal(pass(group, 1000, RATE), (LIMIT - 1) * 9);
+    const uint64_t expected[ADMISSION_LIMITS] = {
+        [ADMISSION_ACCOUNT] = 1,       [ADMISSION_RESERVED] = 1, [ADMISSION_ACCOUNT_RATE] = 1,
+        [ADMISSION_RESERVED_RATE] = 1, [ADMISSION_STARTS] = 2,
+    };
+    assert_memory_equal(admission.refused, expected, sizeof expected);
+    admission_reserve(&admission, ONE, "r", -1);
+    admission_group_release(group);
+    admission_group_release(reserved);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(functions_share_what_the_account_has), TEST(accounts_do_not_share),
@@ -356,7 +379,7 @@ int main(void) {
         TEST(a_reservation_has_a_rate_of_its_own),  TEST(a_refused_call_does_not_count_in_the_rate),
         TEST(environments_start_at_a_rate),         TEST(a_function_keeps_its_rate),
         TEST(a_share_is_taken_from_the_account),    TEST(a_share_is_taken_from_the_reservation),
-        TEST(a_share_shrinks_with_its_calls),
+        TEST(a_share_shrinks_with_its_calls),       TEST(refusals_are_counted_by_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

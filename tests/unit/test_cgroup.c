@@ -91,7 +91,7 @@ static void test_no_hierarchy(void **state) {
     assert_true(cgroup_open(&set, &layout, INSTANCE, 0, &report, NULL));
     assert_int_equal(set.count, 0);
     assert_int_equal(set.place_of[CGROUP_MEMORY], -1);
-    assert_true(cgroup_limit(&set, 1, &(struct cgroup_limits){1, 1, 1}, NULL));
+    assert_true(cgroup_limit(&set, 1, &(struct cgroup_limits){1, 1, 1}, true, NULL));
     assert_int_equal(cgroup_open_peak(&set, 1), -1);
     assert_int_equal(cgroup_open_freezer(&set, 1), -1);
     assert_false(cgroup_has_old_freezer(&set));
@@ -271,16 +271,25 @@ static void test_limits_version1(void **state) {
     assert_string_equal(content_of("cpu/" INSTANCE "/7/cgroup.procs"), "0");
     assert_memory_equal(content_of("memory/" INSTANCE "/7/memory.swappiness"), "0", 1);
     assert_memory_equal(content_of("cpu/" INSTANCE "/7/cpu.cfs_period_us"), "20000", 5);
-    assert_string_equal(content_of("cpu/" INSTANCE "/7/cpu.cfs_quota_us"), "1000000");
+    assert_string_equal(content_of("cpu/" INSTANCE "/7/cpu.cfs_quota_us"), "20000");
+    assert_memory_equal(content_of("memory/" INSTANCE "/7/memory.limit_in_bytes"), "134217728", 9);
     assert_string_equal(content_of("pids/" INSTANCE "/7/pids.max"), "1025");
 
     make("pids/" INSTANCE "/7/pids.max", "");
     make("cpu/" INSTANCE "/7/cpu.cfs_quota_us", "");
-    assert_true(cgroup_limit(&set, 7, &limits, NULL));
+    assert_true(cgroup_limit(&set, 7, &limits, true, NULL));
     assert_memory_equal(content_of("memory/" INSTANCE "/7/memory.limit_in_bytes"), "134217728", 9);
     assert_memory_equal(content_of("cpu/" INSTANCE "/7/cpu.cfs_period_us"), "20000", 5);
     assert_string_equal(content_of("cpu/" INSTANCE "/7/cpu.cfs_quota_us"), "1440");
     assert_string_equal(content_of("pids/" INSTANCE "/7/pids.max"), "20");
+
+    /* Other limits for one that has some: nothing of it is taken for granted. */
+    const struct cgroup_limits usual = {.memory_bytes = 1, .cpu_millis = 1000, .tasks = 1025};
+    make("cpu/" INSTANCE "/7/cpu.cfs_period_us", "142858");
+    make("pids/" INSTANCE "/7/pids.max", "");
+    assert_true(cgroup_limit(&set, 7, &usual, false, NULL));
+    assert_memory_equal(content_of("cpu/" INSTANCE "/7/cpu.cfs_period_us"), "20000", 5);
+    assert_string_equal(content_of("pids/" INSTANCE "/7/pids.max"), "1025");
     cgroup_close(&set);
     cgroup_layout_done(&layout);
 }
@@ -302,7 +311,7 @@ static void test_small_processor_share(void **state) {
         make("cpu/" INSTANCE "/1/cpu.cfs_quota_us", "");
         make("pids/" INSTANCE "/1/pids.max", "");
         struct cgroup_limits some = {.memory_bytes = 1, .cpu_millis = cases[i].millis, .tasks = 1};
-        assert_true(cgroup_limit(&set, 1, &some, NULL));
+        assert_true(cgroup_limit(&set, 1, &some, false, NULL));
         assert_string_equal(content_of("cpu/" INSTANCE "/1/cpu.cfs_period_us"), cases[i].period);
         assert_string_equal(content_of("cpu/" INSTANCE "/1/cpu.cfs_quota_us"), cases[i].quota);
     }
@@ -335,11 +344,12 @@ static void test_limits_version2(void **state) {
     make("v2/" INSTANCE "/3/pids.max", "");
     assert_true(cgroup_join(&set, 3, NULL));
     assert_memory_equal(content_of("v2/" INSTANCE "/3/memory.swap.max"), "0", 1);
-    assert_string_equal(content_of("v2/" INSTANCE "/3/cpu.max"), "1000000 20000");
+    assert_string_equal(content_of("v2/" INSTANCE "/3/cpu.max"), "20000 20000");
+    assert_string_equal(content_of("v2/" INSTANCE "/3/memory.max"), "134217728");
     assert_string_equal(content_of("v2/" INSTANCE "/3/pids.max"), "1025");
     make("v2/" INSTANCE "/3/cpu.max", "");
     make("v2/" INSTANCE "/3/pids.max", "");
-    assert_true(cgroup_limit(&set, 3, &limits, NULL));
+    assert_true(cgroup_limit(&set, 3, &limits, true, NULL));
     assert_string_equal(content_of("v2/" INSTANCE "/3/memory.max"), "134217728");
     assert_string_equal(content_of("v2/" INSTANCE "/3/cpu.max"), "1440 20000");
     assert_string_equal(content_of("v2/" INSTANCE "/3/pids.max"), "20");
@@ -351,6 +361,8 @@ static void test_join_without_swap_accounting(void **state) {
     (void)state;
     struct cgroup_layout layout = make_version2("/");
     struct cgroup_set set = open_set(&layout);
+    make("v2/" INSTANCE "/3/memory.max", "");
+    make("v2/" INSTANCE "/3/cpu.max", "");
     make("v2/" INSTANCE "/3/pids.max", "");
     assert_true(cgroup_join(&set, 3, NULL));
     cgroup_close(&set);
@@ -363,13 +375,23 @@ static void test_limit_that_can_not_be_written(void **state) {
     struct cgroup_set set = open_set(&layout);
     struct err err;
     make("v2/" INSTANCE "/3/memory.max", "");
-    assert_false(cgroup_limit(&set, 3, &limits, &err));
+    assert_false(cgroup_limit(&set, 3, &limits, true, &err));
     assert_non_null(strstr(err.text, "3/pids.max"));
     cgroup_close(&set);
     cgroup_layout_done(&layout);
 }
 
 /* Usage. */
+
+/* Through the file that stays open, as often as one likes. */
+static void assert_oom_kills(const struct cgroup_set *set, uint64_t expected) {
+    OWN_FD int events = cgroup_open_events(set, 7);
+    for (int i = 0; i < 2; i++) {
+        uint64_t count;
+        assert_true(cgroup_count_oom_kills(events, &count));
+        assert_int_equal(count, expected);
+    }
+}
 
 static void test_usage_version1(void **state) {
     (void)state;
@@ -380,6 +402,7 @@ static void test_usage_version1(void **state) {
     struct cgroup_usage usage = cgroup_read_usage(&set, 7);
     assert_int_equal(usage.memory_peak_bytes, 52428800);
     assert_int_equal(usage.oom_kills, 2);
+    assert_oom_kills(&set, 2);
     OWN_FD int peak = cgroup_open_peak(&set, 7);
     assert_int_equal(read(peak, text, sizeof text), 9);
     cgroup_close(&set);
@@ -395,6 +418,7 @@ static void test_usage_version2(void **state) {
     struct cgroup_usage usage = cgroup_read_usage(&set, 7);
     assert_int_equal(usage.memory_peak_bytes, 4096);
     assert_int_equal(usage.oom_kills, 1);
+    assert_oom_kills(&set, 1);
     cgroup_close(&set);
     cgroup_layout_done(&layout);
 }
@@ -409,6 +433,10 @@ static void test_usage_that_is_not_there(void **state) {
     assert_int_equal(usage.memory_peak_bytes, 0);
     assert_int_equal(usage.oom_kills, 0);
     assert_int_equal(cgroup_open_peak(&set, 7), -1);
+    uint64_t count;
+    OWN_FD int events = cgroup_open_events(&set, 7);
+    assert_false(cgroup_count_oom_kills(events, &count));
+    assert_false(cgroup_count_oom_kills(-1, &count));
     cgroup_close(&set);
     cgroup_layout_done(&layout);
 }

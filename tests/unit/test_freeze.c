@@ -22,7 +22,7 @@ static struct runtime serve_one(void) {
     respond(&runtime, &callers[0], "0");
     read_answer(&runtime);
     ask_next(&runtime);
-    turn_until(invoke_count(invoke).idle == 1);
+    turn_until(count_idle() == 1);
     return runtime;
 }
 
@@ -71,7 +71,7 @@ static void a_caller_in_a_row_never_meets_a_frozen_one(void **state) {
         respond(&runtime, &callers[i], "0");
         read_answer(&runtime);
         ask_next(&runtime);
-        turn_until(invoke_count(invoke).idle == 1);
+        turn_until(count_idle() == 1);
         assert_false(is_frozen[1]);
     }
     stop_runtime(&runtime);
@@ -100,6 +100,8 @@ static void output_is_taken_first(void **state) {
     assert_int_equal(write(runtime.output, "own line\n", 9), 9);
     respond(&runtime, &callers[1], "1");
     read_answer(&runtime);
+    ask_next(&runtime);
+    turn_until(callers[1].is_done);
     assert_null(strstr(callers[1].tail, "late line"));
     assert_non_null(strstr(callers[1].tail, "own line"));
     stop_runtime(&runtime);
@@ -112,7 +114,7 @@ static void a_frozen_one_ends_like_any_other(void **state) {
     invoke_retire(invoke, function);
     assert_true(is_killed[1]);
     end_sandbox(1, (struct sandbox_end){.killed = true});
-    assert_int_equal(invoke_count(invoke).environments, 0);
+    assert_int_equal(count_environments(), 0);
     stop_runtime(&runtime);
 }
 

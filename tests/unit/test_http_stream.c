@@ -429,6 +429,47 @@ static void bounds_the_number_of_clients(void **state) {
     fixture_close(&fixture);
 }
 
+/* Lets a client in and refuses another one, so often. */
+static void overcrowd(struct fixture *fixture, int times) {
+    for (int i = 0; i < times; i++) {
+        int gone_before = fixture->gone;
+        int one = hold(fixture, GET("/hold"));
+        int refused = client_open(fixture);
+        OWN_MEM char *answer = read_to_end(fixture, refused);
+        assert_string_equal(answer, "");
+        close(refused);
+        close(one);
+        turn_until(fixture, fixture->gone == gone_before + 1);
+    }
+}
+
+/* Clients who come and go at the bound can't fill the log. */
+static void tells_of_refused_clients_once_a_minute(void **state) {
+    (void)state;
+    struct fixture fixture;
+    fixture_init(&fixture);
+    fixture.options.max_connections = 1;
+    fixture_open(&fixture);
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    int saved = dup(STDERR_FILENO);
+    dup2(ends[1], STDERR_FILENO);
+    overcrowd(&fixture, 3);
+    fixture.mono_us += 60000000;
+    overcrowd(&fixture, 2);
+    dup2(saved, STDERR_FILENO);
+    char text[4096];
+    ssize_t len = read(ends[0], text, sizeof text);
+    int lines = 0;
+    for (ssize_t i = 0; i < len; i++)
+        lines += text[i] == '\n';
+    assert_int_equal(lines, 2);
+    close(saved);
+    close(ends[0]);
+    close(ends[1]);
+    fixture_close(&fixture);
+}
+
 /* Out of descriptors: clients wait in the backlog, and are served once there are some again. */
 static void survives_a_lack_of_descriptors(void **state) {
     (void)state;
@@ -466,6 +507,7 @@ int main(void) {
         cmocka_unit_test(drains),
         cmocka_unit_test(ends_inside_callbacks),
         cmocka_unit_test(bounds_the_number_of_clients),
+        cmocka_unit_test(tells_of_refused_clients_once_a_minute),
         cmocka_unit_test(survives_a_lack_of_descriptors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

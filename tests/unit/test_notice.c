@@ -63,9 +63,45 @@ static void start_and_end_name_the_request(void **state) {
                         "\"version\":\"$LATEST\"}}");
     struct notice done = {
         .kind = NOTICE_RUNTIME_DONE, .request_id = ID, .duration_us = 11185, .produced_bytes = 40};
-    is_text(done, "END RequestId: " ID);
+    is_text(done, "");
     is_json(done, TIME "runtimeDone\",\"record\":{\"requestId\":\"" ID "\",\"status\":\"success\","
                        "\"metrics\":{\"durationMs\":11.185,\"producedBytes\":40}}}");
+}
+
+static void the_end_is_a_line_of_text_alone(void **state) {
+    (void)state;
+    struct notice end = {.kind = NOTICE_END, .request_id = ID};
+    is_text(end, "END RequestId: " ID);
+    buf_clear(&text);
+    notice_append_json(&end, &origin, TIME_US, &text);
+    assert_string_equal(buf_text(&text), "");
+}
+
+static void extensions_and_subscriptions_have_lines(void **state) {
+    (void)state;
+    struct notice notice = {.kind = NOTICE_EXTENSION,
+                            .name = "agent",
+                            .state = "Ready",
+                            .words = {"INVOKE", "SHUTDOWN"},
+                            .word_count = 2};
+    is_text(notice, "EXTENSION\tName: agent\tState: Ready\tEvents: [INVOKE, SHUTDOWN]");
+    is_json(notice, TIME "extension\",\"record\":{\"name\":\"agent\",\"state\":\"Ready\","
+                         "\"events\":[\"INVOKE\",\"SHUTDOWN\"]}}");
+    notice.word_count = 0;
+    notice.error_type = "Extension.Crash";
+    is_text(notice, "EXTENSION\tName: agent\tState: Ready\tEvents: []\tError Type: Extension.Crash");
+    assert_int_equal(notice_level(&notice, &origin), FUNCTION_LOG_WARN);
+    notice = (struct notice){.kind = NOTICE_TELEMETRY_SUBSCRIPTION,
+                             .name = "agent",
+                             .state = "Subscribed",
+                             .words = {"platform", "function", "extension"},
+                             .word_count = 3};
+    is_text(notice, "TELEMETRY\tName: agent\tState: Subscribed\tTypes: [Platform, Function, Extension]");
+    is_json(notice, TIME "telemetrySubscription\",\"record\":{\"name\":\"agent\",\"state\":\"Subscribed\","
+                         "\"types\":[\"platform\",\"function\",\"extension\"]}}");
+    notice.kind = NOTICE_LOGS_SUBSCRIPTION;
+    notice.word_count = 1;
+    is_text(notice, "LOGS\tName: agent\tState: Subscribed\tTypes: [Platform]");
 }
 
 static void report_of_a_warm_call(void **state) {
@@ -186,9 +222,11 @@ static void levels_are_the_services(void **state) {
         enum notice_kind kind;
         enum function_log_level level;
     } cases[] = {
-        {NOTICE_INIT_START, FUNCTION_LOG_INFO},    {NOTICE_INIT_RUNTIME_DONE, FUNCTION_LOG_DEBUG},
-        {NOTICE_INIT_REPORT, FUNCTION_LOG_DEBUG},  {NOTICE_START, FUNCTION_LOG_INFO},
-        {NOTICE_RUNTIME_DONE, FUNCTION_LOG_DEBUG}, {NOTICE_REPORT, FUNCTION_LOG_INFO},
+        {NOTICE_INIT_START, FUNCTION_LOG_INFO},        {NOTICE_INIT_RUNTIME_DONE, FUNCTION_LOG_DEBUG},
+        {NOTICE_INIT_REPORT, FUNCTION_LOG_DEBUG},      {NOTICE_START, FUNCTION_LOG_INFO},
+        {NOTICE_RUNTIME_DONE, FUNCTION_LOG_DEBUG},     {NOTICE_REPORT, FUNCTION_LOG_INFO},
+        {NOTICE_EXTENSION, FUNCTION_LOG_INFO},         {NOTICE_TELEMETRY_SUBSCRIPTION, FUNCTION_LOG_INFO},
+        {NOTICE_LOGS_SUBSCRIPTION, FUNCTION_LOG_INFO},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct notice notice = {.kind = cases[i].kind};
@@ -206,6 +244,8 @@ static void levels_are_the_services(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(start_and_end_name_the_request),
+        TEST(the_end_is_a_line_of_text_alone),
+        TEST(extensions_and_subscriptions_have_lines),
         TEST(report_of_a_warm_call),
         TEST(report_of_a_cold_call_bills_the_initialisation),
         TEST(report_of_failures_has_a_status),

@@ -31,8 +31,8 @@ static struct provision_status status(void) {
 
 static struct runtime ready(uint64_t id) {
     struct runtime runtime = cold_start(id);
-    size_t before = invoke_count(invoke).idle;
-    turn_until(invoke_count(invoke).idle == before + 1);
+    size_t before = count_idle();
+    turn_until(count_idle() == before + 1);
     return runtime;
 }
 
@@ -87,7 +87,7 @@ static void calls_beyond_them_spill_over(void **state) {
     assert_non_null(strstr(read_answer(&other), callers[1].request_id));
     finish(&ahead, 0);
     finish(&other, 1);
-    turn_until(invoke_count(invoke).idle == 2);
+    turn_until(count_idle() == 2);
     call(2); /* the newest idle one is the other */
     assert_non_null(strstr(read_answer(&ahead), callers[2].request_id));
     stop_runtime(&ahead);
@@ -156,7 +156,7 @@ static void one_that_ends_is_replaced(void **state) {
     call(0);
     read_answer(&ahead);
     stop_runtime(&ahead);
-    end_sandbox(1, (struct sandbox_end){.exit_status = 1});
+    end_sandbox(1, (struct sandbox_end){0});
     assert_true(callers[0].is_done);
     assert_int_equal(status().available, 0);
     turn_until(started_count == 2);
@@ -170,16 +170,16 @@ static void failures_are_tried_again_after_a_while(void **state) {
     (void)state;
     provision(function, 3);
     assert_int_equal(started_count, 2);
-    end_sandbox(1, (struct sandbox_end){.exit_status = 1});
-    end_sandbox(2, (struct sandbox_end){.exit_status = 1});
+    end_sandbox(1, (struct sandbox_end){0});
+    end_sandbox(2, (struct sandbox_end){0});
     for (int i = 0; i < 20; i++)
         loop_turn(loop, false);
     assert_int_equal(started_count, 2); /* no busy loop */
     assert_false(status().is_failed);
     turn_until(started_count == 3); /* one is enough to try it out */
-    end_sandbox(3, (struct sandbox_end){.exit_status = 1});
+    end_sandbox(3, (struct sandbox_end){0});
     turn_until(started_count == 4);
-    end_sandbox(4, (struct sandbox_end){.exit_status = 1});
+    end_sandbox(4, (struct sandbox_end){0});
     assert_true(status().is_failed);
     assert_string_equal(status().reason, "FUNCTION_ERROR_INIT_FAILURE");
     invoke_provision_retry(invoke, ACCOUNT, "f", "live");
@@ -197,7 +197,7 @@ static void one_that_dies_without_a_call_has_failed(void **state) {
     struct runtime ahead = ready(1);
     stop_runtime(&ahead);
     turn_until(is_killed[1]);
-    end_sandbox(1, (struct sandbox_end){.exit_status = 1});
+    end_sandbox(1, (struct sandbox_end){0});
     for (int i = 0; i < 20; i++)
         loop_turn(loop, false);
     assert_int_equal(started_count, 1);
@@ -233,7 +233,7 @@ static void fewer_end_idle_ones_first(void **state) {
     end_sandbox(2, (struct sandbox_end){0});
     struct provision_status found;
     assert_false(invoke_provision_status(invoke, ACCOUNT, "f", "live", &found));
-    assert_int_equal(invoke_count(invoke).environments, 0);
+    assert_int_equal(count_environments(), 0);
     stop_runtime(&first);
     stop_runtime(&second);
 }
@@ -290,7 +290,7 @@ static void a_retired_version_starts_nothing(void **state) {
     end_sandbox(1, (struct sandbox_end){0});
     end_sandbox(2, (struct sandbox_end){0});
     assert_int_equal(started_count, 2);
-    assert_int_equal(invoke_count(invoke).environments, 0);
+    assert_int_equal(count_environments(), 0);
     stop_runtime(&ahead);
 }
 
@@ -303,7 +303,7 @@ static void they_do_not_end_for_being_idle(void **state) {
     struct runtime other = cold_start(2);
     read_answer(&other);
     finish(&other, 0);
-    turn_until(invoke_count(invoke).idle == 2);
+    turn_until(count_idle() == 2);
     clock_ahead_us = 2 * 3600000000ll;
     turn_until(is_killed[2]);
     assert_false(is_killed[1]);
@@ -368,7 +368,7 @@ static void a_start_too_many_is_throttled(void **state) {
     struct runtime second = cold_start(2);
     read_answer(&second);
     finish(&second, 2);
-    turn_until(invoke_count(invoke).idle == 1);
+    turn_until(count_idle() == 1);
     assert_false(call(4)->is_done); /* idle */
     assert_false(call(5)->is_done); /* started for the third call, which did not need it in the end */
     assert_true(call(6)->is_done);
@@ -387,7 +387,7 @@ static void an_idle_environment_needs_no_start(void **state) {
     for (int i = 0; i < 5; i++) {
         read_answer(&runtime);
         finish(&runtime, i);
-        turn_until(invoke_count(invoke).idle == 1);
+        turn_until(count_idle() == 1);
         assert_false(call(i + 1)->is_done);
     }
     assert_string_equal(call(6)->reason, REASON);
@@ -414,10 +414,10 @@ static void a_second_try_of_an_initialisation_is_no_start(void **state) {
     (void)state;
     limit_starts(1);
     struct caller *caller = call(0);
-    end_sandbox(1, (struct sandbox_end){.exit_status = 1});
+    end_sandbox(1, (struct sandbox_end){0});
     assert_int_equal(started_count, 2);
     assert_false(caller->is_done);
-    end_sandbox(2, (struct sandbox_end){.exit_status = 1});
+    end_sandbox(2, (struct sandbox_end){0});
     assert_int_equal(caller->outcome, INVOKE_FUNCTION_ERROR);
     assert_string_equal(call(1)->reason, REASON); /* although all that it had has ended */
 }

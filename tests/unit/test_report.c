@@ -30,7 +30,7 @@ static void timeout_document(void **state) {
 static void exit_documents_speak_like_go(void **state) {
     (void)state;
     const struct {
-        struct sandbox_end end;
+        struct program_end end;
         const char *words;
     } cases[] = {
         {{.exited = true, .exit_status = 0}, "Runtime exited without providing a reason"},

@@ -63,10 +63,6 @@ static void test_flags(void **state) {
     OWN_FD int fd = open_null();
     assert_true(fd_set_nonblocking(fd, NULL));
     assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
-    assert_true(fd_set_cloexec(fd, false, NULL));
-    assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, 0);
-    assert_true(fd_set_cloexec(fd, true, NULL));
-    assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
     struct err err;
     assert_false(fd_set_nonblocking(-1, &err));
     assert_int_equal(err.errnum, EBADF);

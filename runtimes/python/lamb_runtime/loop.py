@@ -21,11 +21,15 @@ _variables = os.environ._data
 
 def main():
     environ = os.environ
+    _open_streams()
+    if "_LAMB_HANDOVER_FD" in environ:
+        from . import parked
+
+        parked.wait(int(environ["_LAMB_HANDOVER_FD"]), _function_folders)
     if "AWS_LAMBDA_RUNTIME_API" not in environ:
         raise SystemExit("lamb: AWS_LAMBDA_RUNTIME_API isn't set: a function is started by Lamb")
     log_fd = environ.pop("_LAMBDA_TELEMETRY_LOG_FD", None)
     state.log_fd = None if log_fd is None else int(log_fd)
-    _open_streams()
     _set_path(environ)
     _watch_logging()
     sys.addaudithook(_export_trace)
@@ -60,9 +64,14 @@ def _set_path(environ):
             standard("site").main()
         else:
             _add_packages(version)
-    sys.path[0:1] = [
+    sys.path[0:1] = _function_folders(environ)
+
+
+def _function_folders(environ):
+    """Where the modules of a function and its layers are looked for."""
+    return [
         environ.get("LAMBDA_TASK_ROOT", "/var/task"),
-        "/opt/python/lib/%s/site-packages" % version,
+        "/opt/python/lib/python%d.%d/site-packages" % sys.version_info[:2],
         "/opt/python",
     ]
 

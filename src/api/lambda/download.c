@@ -111,6 +111,7 @@ static void open_done(void *job) {
         free(download);
         return;
     }
+    request_totals_count(&download->call->api->requests, download->call->service, false, 200);
     http_start(download->call->exchange, 200, "Content-Type: application/zip\r\n",
                (int64_t)download->size_bytes);
     read_next(download);

@@ -68,8 +68,10 @@ void lambda_free(struct lambda *lambda) {
 
 void lambda_set_latest(struct lambda *lambda, struct catalogue_entry *entry, struct function *latest) {
     struct function *old = entry->latest;
-    if (latest)
+    if (latest) {
         function_code_use(&lambda->codes, latest);
+        invoke_expect(lambda->api->invoke, latest);
+    }
     entry->latest = latest;
     if (!old)
         return;

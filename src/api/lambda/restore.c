@@ -44,6 +44,7 @@ static bool read_version(void *arg, struct function *version, struct err *err) {
         return true;
     }
     entry->latest = version;
+    invoke_expect(lambda->api->invoke, version);
     if (version->state == FUNCTION_ACTIVE && version->update != FUNCTION_UPDATE_IN_PROGRESS) {
         entry->runnable = function_ref(version);
         function_code_use(&lambda->codes, version);

@@ -1,5 +1,5 @@
-/* See program.h. */
-#include "init/program.h"
+/* See foreign.h. */
+#include "init/foreign.h"
 
 #include <elf.h>
 #include <fcntl.h>
@@ -39,7 +39,7 @@ static const char *machine_name(const unsigned char header[HEADER_BYTES]) {
     return "another machine";
 }
 
-bool program_tell_machine(const char *path, char *ret_text, size_t size) {
+bool foreign_tell_machine(const char *path, char *ret_text, size_t size) {
     unsigned char header[HEADER_BYTES];
     struct utsname here;
     if (!read_header(path, header) || uname(&here) == -1)

@@ -6,4 +6,4 @@
 
 /* Writes "bootstrap is built for aarch64 and this machine is x86_64" for an ELF file of another machine;
  * false, with nothing written, when the reason must be another one. */
-bool program_tell_machine(const char *path, char *ret_text, size_t size);
+bool foreign_tell_machine(const char *path, char *ret_text, size_t size);
