@@ -411,6 +411,21 @@ def handler(event, context):
     assert descriptors == [1024, 1024]
 
 
+def test_who_disables_the_first_process_ends_its_environment(lamb):
+    """Process 1 is of the same user, so its limits can be lowered: it must not go on half alive."""
+    source = """import os, resource, signal, time
+def handler(event, context):
+    resource.prlimit(1, resource.RLIMIT_NOFILE, (0, 0))
+    os.kill(1, signal.SIGCHLD)
+    time.sleep(60)
+"""
+    name = lamb.create_python(source, Timeout=20)
+    began = time.monotonic()
+    for _ in range(2):
+        assert lamb.invoke(name).json["errorType"] == "Runtime.ExitError"
+    assert time.monotonic() - began < 10
+
+
 def test_user_and_host_name_say_nothing_of_the_host(lamb):
     source = """import os, socket
 def handler(event, context):

@@ -159,7 +159,7 @@ def test_exit_during_init(lamb):
     answer = fail(lamb, name, LogType="Tail")
     assert answer.json["errorType"] == "Runtime.ExitError"
     assert answer.json["errorMessage"].endswith("Error: Runtime exited with error: exit status 5")
-    lines = lamb.logs(name)
+    lines = wait_until(lambda: "REPORT RequestId" in lamb.logs(name) and lamb.logs(name), 5, "it is written")
     assert "INIT_REPORT Init Duration: " in lines
     assert "Status: error\tError Type: Runtime.ExitError" in lines
 
@@ -308,5 +308,6 @@ def test_function_that_never_asks_for_work(lamb):
     name = lamb.create(packages.zip_files({"bootstrap": "#!/bin/sh\nexec sleep 1000\n"}), Timeout=1)
     answer = fail(lamb, name)
     assert answer.json["errorType"] in ("Sandbox.Timedout", "Runtime.ExitError")
+    wait_until(lambda: "REPORT RequestId" in lamb.logs(name), 5, "the log is written")
     assert "INIT_REPORT Init Duration: " in lamb.logs(name)
     assert "Phase: init\tStatus: timeout" in lamb.logs(name)

@@ -8,6 +8,7 @@ import pytest
 
 from support import packages
 from support.clients import ROLE
+from support.waiting import wait_until
 
 ONE = "def handler(event, context):\n    print('one was called')\n    return {'version': 1, 'event': event}\n"
 TWO = "def handler(event, context):\n    print('two was called')\n    return {'version': 2, 'event': event}\n"
@@ -97,7 +98,7 @@ def test_whole_life(lamb, folder):
     listed = lamb.aws("lambda", "list-functions")["Functions"]
     assert [function["FunctionName"] for function in listed] == [name]
     assert lamb.aws("lambda", "get-function", "--function-name", name)["Configuration"]["Timeout"] == 7
-    assert "two was called" in lamb.logs(name)
+    wait_until(lambda: "two was called" in lamb.logs(name), 5, "the log is written")
 
     lamb.aws("lambda", "delete-function", "--function-name", name)
     gone = lamb.aws("lambda", "get-function", "--function-name", name, check=False)

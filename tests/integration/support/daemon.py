@@ -17,6 +17,10 @@ from support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 READY_TIMEOUT_S = 20
+
+# Interpreters that wait for a function come and go by themselves, so only their own tests have them. With
+# another number all tests do, and nothing is said then of the descriptors that a test left.
+PARKED_RUNTIMES = os.environ.get("LAMB_TEST_PARKED", "0")
 STOP_TIMEOUT_S = 30
 
 ERROR_LINE = re.compile(r"^\S+ error ", re.MULTILINE)
@@ -89,7 +93,7 @@ class Daemon:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
-                env=clean_environment(self.env),
+                env=clean_environment({"LAMB_PARKED_RUNTIMES": PARKED_RUNTIMES, **self.env}),
                 cwd="/",
                 start_new_session=True,
             )

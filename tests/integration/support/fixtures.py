@@ -130,7 +130,9 @@ class Lamb:
 def strange_processes(daemon):
     """What runs below the daemon and is not Lamb's own: environments."""
     return [
-        pid for pid in processes.descendants(daemon.pid) if processes.program(pid) not in LAMB_PROGRAMS
+        pid
+        for pid in processes.descendants(daemon.pid)
+        if processes.program(pid) not in LAMB_PROGRAMS and not processes.is_parked(pid)
     ]
 
 
@@ -159,6 +161,8 @@ class SharedDaemon:
         return self.daemon
 
     def _descriptors(self):
+        if daemons.PARKED_RUNTIMES != "0":
+            return []
         return processes.descriptors(self.daemon.pid, self.daemon.port)
 
     def _warm_up(self):

@@ -54,6 +54,16 @@ def program(pid):
         return ""
 
 
+def is_parked(pid):
+    """Is it a runtime that waits for its function, and has no code yet?"""
+    try:
+        environment = Path(f"/proc/{pid}/environ").read_bytes()
+        mounts_there = Path(f"/proc/{pid}/mounts").read_text()
+    except OSError:
+        return False
+    return b"_LAMB_HANDOVER_FD=" in environment and " /var/task " not in mounts_there
+
+
 def threads(pid):
     return len(os.listdir(f"/proc/{pid}/task"))
 

@@ -18,12 +18,20 @@ def always_short_of_memory():
     return ["--min-available-mb", "1048576"]
 
 
+def parked_runtimes(most):
+    return ["--parked-runtimes", str(most)]
+
+
 def log_files_of_1_mb(count):
     return ["--log-file-mb", "1", "--log-files", str(count)]
 
 
 def s3(endpoint):
     return ["--s3-endpoint", endpoint, "--s3-access-key", "test-key", "--s3-secret-key", "test-secret"]
+
+
+def no_metrics():
+    return ["--metrics", "off"]
 
 
 def no_auth():
