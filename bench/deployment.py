@@ -40,18 +40,18 @@ def zip_bytes(files):
     return buffer.getvalue()
 
 
-def build_bootstrap(work_dir):
-    """Compiles functions/echo.c with the C runtime library, static; with musl if there is one."""
+def build_bootstrap(work_dir, name="echo.c"):
+    """Compiles one of functions/ with the C runtime library, static; with musl if there is one."""
     library = os.path.join(HERE, "..", "runtimes", "c")
     sources = sorted(glob.glob(os.path.join(library, "*.c")))
     if not sources:
         raise MeasureError(f"no C runtime library in {library}")
     target = os.path.join(work_dir, "bootstrap")
     command = [shutil.which("musl-gcc") or "gcc", "-std=gnu17", "-O2", "-D_GNU_SOURCE", "-static", "-s",
-               "-I", library, "-o", target, os.path.join(HERE, "functions", "echo.c"), *sources]
+               "-I", library, "-o", target, os.path.join(HERE, "functions", name), *sources]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise MeasureError(f"functions/echo.c does not compile:\n{done.stderr}")
+        raise MeasureError(f"functions/{name} does not compile:\n{done.stderr}")
     with open(target, "rb") as file:
         return file.read()
 
@@ -62,6 +62,15 @@ def package(runtime, work_dir):
     name = {"python": "echo.py", "node": "echo.js"}[runtime]
     with open(os.path.join(HERE, "functions", name), "rb") as file:
         return zip_bytes({name: (file.read(), 0o644)})
+
+
+def soak_files(language, work_dir):
+    """The function of bench/soak, without the file that tells its number."""
+    if language == "c":
+        return {"bootstrap": (build_bootstrap(work_dir, "soak.c"), 0o755)}
+    name = {"python": "soak.py", "node": "soak.js"}[language]
+    with open(os.path.join(HERE, "functions", name), "rb") as file:
+        return {name: (file.read(), 0o644)}
 
 
 def create_role(iam):

@@ -172,76 +172,6 @@ def throughput(bench):
             for name, lamb, floor, wanted in lines]
 
 
-def cold_call_ms(bench, daemon, deployed, runtime):
-    deployed.make_cold(runtime)
-    time.sleep(COLD_GAP_MS / 1000)
-    return bench.load(daemon, runtime, "--cold")["max_us"] / 1000
-
-
-def percentile(values, percent):
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
-
-
-def cold_start(bench):
-    """Seen by the client, on an open connection. The floor ends when the runtime asks for its first event."""
-    per_round = max(1, bench.samples // bench.rounds)
-    parked = {"c": True, "python": False, "node": False}
-    targets = {"c": Target("≤ 2 × floor", "ratio", 2), "python": Target("≤ floor + 10 ms", "excess", 10),
-               "node": Target("≤ floor + 10 ms", "excess", 10)}
-
-    def floor(runtime, is_parked):
-        options = ["--parked"] if is_parked else []
-        return bench.programs.floor_cold("--runtime", runtime, "--samples", per_round, "--gap-ms",
-                                         COLD_GAP_MS, *options)
-
-    rows = []
-    with bench.daemon() as daemon:
-        daemon.start()
-        deployed = bench.deploy(daemon, *LANGUAGES)
-        for runtime, language in LANGUAGES.items():
-            bench.load(daemon, runtime, "--cold")
-            results = bench.take_turns({
-                "floor": lambda runtime=runtime: floor(runtime, parked[runtime]),
-                "lamb": lambda runtime=runtime: [cold_call_ms(bench, daemon, deployed, runtime)
-                                                 for _ in range(per_round)]})
-            calls = [call for calls in results["lamb"] for call in calls]
-            kind = "parked sandbox" if parked[runtime] else "plain"
-            detail = {"lamb_p99_ms": percentile(calls, 99), "lamb_min_ms": min(calls), "samples": len(calls),
-                      "floor_p99_ms": median_of(results["floor"], "next_p99_us") / 1000}
-            if runtime == "c":
-                detail["floor_to_answer_ms"] = median_of(results["floor"], "answer_p50_us") / 1000
-                detail["floor_unparked_ms"] = floor("c", False)["next_p50_us"] / 1000
-            rows.append(Row(f"cold p50, {language}; floor: {kind}", "ms", statistics.median(calls),
-                            median_of(results["floor"], "next_p50_us") / 1000, targets[runtime], detail))
-    return rows
-
-
-def burst(bench):
-    """100 calls at once on a C function that sleeps, so that each needs an environment; without the sleep."""
-    variables = {"SLEEP_MS": str(BURST_SLEEP_MS)}
-    environments = []
-
-    with bench.daemon() as daemon:
-        daemon.start()
-        deployed = bench.deploy(daemon, "c")
-
-        def lamb():
-            deployed.make_cold("c", variables)
-            time.sleep(COLD_GAP_MS / 1000)
-            elapsed_ms = bench.load(daemon, "c", "--burst", BURST)["elapsed_us"] / 1000
-            environments.append(daemon.environments())
-            return elapsed_ms - BURST_SLEEP_MS
-
-        def floor():
-            return bench.programs.floor_cold("--burst", BURST, "--samples", 1)["next_p50_us"] / 1000
-        results = bench.take_turns({"floor": floor, "lamb": lamb})
-    return [Row(f"{BURST} cold starts at once, C; floor: none parked", "ms",
-                statistics.median(results["lamb"]), statistics.median(results["floor"]), None,
-                {"environments": environments, "lamb_rounds": results["lamb"],
-                 "floor_rounds": results["floor"]})]
-
-
 def memory(bench):
     """Of the daemon's process alone. Floor: what floor_invoke holds per runtime for doing the same."""
     variables = {"SLEEP_MS": str(BURST_SLEEP_MS)}
@@ -349,5 +279,5 @@ def size(bench):
                 stripped_bytes(bench.programs.path("floor_start")) / mb, Target("≤ 2 MB", "lamb", 2))]
 
 
-ALL = {"warm": warm_latency, "throughput": throughput, "cold": cold_start, "burst": burst, "memory": memory,
-       "start": start, "size": size}
+ALL = {"warm": warm_latency, "throughput": throughput, "memory": memory, "start": start,
+       "size": size}

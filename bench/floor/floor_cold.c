@@ -1,12 +1,13 @@
 /* Floor of the cold start: from "an environment is wanted" to "its runtime's GET next has been read".
  *
- *   floor_cold [--runtime c|python|node] [--parked] [--samples N] [--gap-ms G] [--burst K]
+ *   floor_cold [--runtime c|python|node] [--parked] [--waiting] [--samples N] [--gap-ms G] [--burst K]
  *
  * Without --parked the whole sandbox is made inside the measurement; with it the sandbox waits, done but
- * for code mount, limits, seccomp and exec. The C runtime is static (floor_runtime); Python and Node are
- * bare interpreters that connect and ask for the first event, nothing more. --burst K starts K at once
- * from one launcher and measures until the last has asked. --gap-ms idles before each sample, as an
- * environment is seldom wanted right after another.
+ * for code mount, limits, seccomp and exec. With --waiting the interpreter waits too: it has started, and in
+ * the measurement takes its variables, loads a handler and goes on. The C runtime is static (floor_runtime);
+ * Python and Node are bare interpreters that connect and ask for the first event, nothing more. --burst K
+ * starts K at once from one launcher and measures until the last has asked. --gap-ms idles before each
+ * sample, as an environment is seldom wanted right after another.
  *
  * Prints one JSON line. next_* is the figure above; answer_* (C only) goes on until the first event has
  * been answered. Needs root. Children die with the program; mounts are in a mount namespace of its own. */
@@ -32,25 +33,51 @@ enum { BURST_MAX = 1000, EVENTS_PER_WAIT = 64, MESSAGE_SIZE_MAX = 4096, SILENCE_
 
 struct runtime {
     const char *name;
+    bool waits;
     char *arguments[7];
-    bool answers;
 };
 
+#define ASK "GET /2018-06-01/runtime/invocation/next HTTP/1.1\\r\\nHost: 127.0.0.1:9001\\r\\n\\r\\n"
+#define ASK_IN_PYTHON                                                                                        \
+    "s=socket.socket()\n"                                                                                    \
+    "s.connect(('127.0.0.1',9001))\n"                                                                        \
+    "s.sendall(b'" ASK "')\n"                                                                                \
+    "s.recv(65536)\n"
+#define ASK_IN_NODE "const s=require('net').connect(9001,'127.0.0.1',()=>s.write('" ASK "'))"
+
 static const struct runtime runtimes[] = {
-    {"c", {"/var/task/bootstrap"}, true},
+    {"c", false, {"/var/task/bootstrap"}},
+    {"python", false, {"/usr/bin/python3", "-I", "-S", "-c", "import json,socket\n" ASK_IN_PYTHON}},
     {"python",
+     true,
      {"/usr/bin/python3", "-I", "-S", "-c",
-      "import json,socket\n"
-      "s=socket.socket()\n"
-      "s.connect(('127.0.0.1',9001))\n"
-      "s.sendall(b'GET /2018-06-01/runtime/invocation/next HTTP/1.1\\r\\nHost: 127.0.0.1:9001\\r\\n\\r\\n')\n"
-      "s.recv(65536)\n"},
-     false},
+      "import json,os,socket,sys\n"
+      "os.write(3,b'x')\n"
+      "text=b''\n"
+      "while True:\n"
+      "    more=os.read(3,65536)\n"
+      "    if not more: break\n"
+      "    text+=more\n"
+      "for variable in text.split(b'\\0')[:-1]:\n"
+      "    name,_,value=variable.partition(b'=')\n"
+      "    os.environb[name]=value\n"
+      "os.chdir('/var/task')\n"
+      "sys.path.insert(0,'/var/task')\n"
+      "import app\n" ASK_IN_PYTHON}},
+    {"node", false, {"/usr/bin/node", "-e", ASK_IN_NODE}},
     {"node",
+     true,
      {"/usr/bin/node", "-e",
-      "const s=require('net').connect(9001,'127.0.0.1',()=>"
-      "s.write('GET /2018-06-01/runtime/invocation/next HTTP/1.1\\r\\nHost: 127.0.0.1:9001\\r\\n\\r\\n'))"},
-     false},
+      "const fs=require('fs');require('net');"
+      "fs.writeSync(3,'x');"
+      "const bytes=Buffer.alloc(65536);"
+      "let have=0,size;"
+      "do{size=fs.readSync(3,bytes,have,65536-have,null);have+=size}while(size>0);"
+      "for(const variable of bytes.toString('utf8',0,have).split('\\0').slice(0,-1)){"
+      "const equals=variable.indexOf('=');"
+      "process.env[variable.slice(0,equals)]=variable.slice(equals+1)}"
+      "process.chdir('/var/task');"
+      "require('/var/task/app.js');" ASK_IN_NODE}},
 };
 
 /* How far an environment has come; it waits for its control socket, its claim, its listener, its event. */
@@ -82,7 +109,7 @@ static void unwatch(const struct group *group, int fd) {
 
 static void claim(const struct group *group, struct environment *environment) {
     watch(group, environment->listener, environment);
-    sandbox_claim(&environment->sandbox);
+    sandbox_claim(group->host, &environment->sandbox);
     environment->stage = STAGE_CLAIMED;
 }
 
@@ -98,7 +125,7 @@ static void advance(const struct group *group, struct environment *environment) 
     switch (environment->stage) {
     case STAGE_STARTED:
         unwatch(group, environment->sandbox.control);
-        environment->listener = sandbox_listener(&environment->sandbox);
+        environment->listener = sandbox_listener(group->host, &environment->sandbox);
         environment->stage = STAGE_PARKED;
         break;
     case STAGE_CLAIMED:
@@ -177,8 +204,10 @@ static void serve_event(int connection) {
 }
 
 struct options {
-    const struct runtime *runtime;
+    const char *name;
     bool parked;
+    bool waiting;
+    const struct runtime *runtime;
     int samples;
     long gap_ms;
     int burst;
@@ -204,7 +233,7 @@ static void measure_one(struct group *group, const struct options *options, stru
         start_all(group);
     run_until(group, STAGE_ASKED, !options->parked);
     samples_add(next, clock_now_ns() - started_ns);
-    if (options->runtime->answers && options->burst == 1) {
+    if (options->runtime == &runtimes[0] && options->burst == 1) {
         serve_event(group->environments[0].connection);
         samples_add(answer, clock_now_ns() - started_ns);
     }
@@ -220,25 +249,30 @@ static void print_percentiles(const char *name, struct samples *samples) {
     }
 }
 
-static const struct runtime *find_runtime(const char *name) {
+static const struct runtime *find_runtime(const char *name, bool waits) {
     for (size_t i = 0; i < sizeof runtimes / sizeof *runtimes; i++)
-        if (strcmp(runtimes[i].name, name) == 0)
+        if (strcmp(runtimes[i].name, name) == 0 && runtimes[i].waits == waits)
             return &runtimes[i];
-    die("--runtime must be c, python or node, not '%s'", name);
+    die("--runtime must be c, python or node (with --waiting python or node), not '%s'", name);
 }
 
 static struct options read_options(int argc, char **argv) {
     static const struct option known[] = {
-        {"runtime", required_argument, NULL, 'r'}, {"parked", no_argument, NULL, 'p'},
-        {"samples", required_argument, NULL, 'n'}, {"gap-ms", required_argument, NULL, 'g'},
-        {"burst", required_argument, NULL, 'b'},   {0},
+        {"runtime", required_argument, NULL, 'r'},
+        {"parked", no_argument, NULL, 'p'},
+        {"waiting", no_argument, NULL, 'w'},
+        {"samples", required_argument, NULL, 'n'},
+        {"gap-ms", required_argument, NULL, 'g'},
+        {"burst", required_argument, NULL, 'b'},
+        {0},
     };
-    struct options options = {.runtime = &runtimes[0], .samples = 50, .burst = 1};
+    struct options options = {.name = "c", .samples = 50, .burst = 1};
     int letter;
     while ((letter = getopt_long(argc, argv, "", known, NULL)) != -1) {
         switch (letter) {
-        case 'r': options.runtime = find_runtime(optarg); break;
+        case 'r': options.name = optarg; break;
         case 'p': options.parked = true; break;
+        case 'w': options.parked = options.waiting = true; break;
         case 'n': options.samples = atoi(optarg); break;
         case 'g': options.gap_ms = atol(optarg); break;
         case 'b': options.burst = atoi(optarg); break;
@@ -247,6 +281,7 @@ static struct options read_options(int argc, char **argv) {
     }
     if (options.samples < 1 || options.burst < 1 || options.burst > BURST_MAX || options.gap_ms < 0)
         die("--samples must be at least 1, --burst between 1 and %d, --gap-ms not negative", BURST_MAX);
+    options.runtime = find_runtime(options.name, options.waiting);
     return options;
 }
 
@@ -257,7 +292,7 @@ int main(int argc, char **argv) {
     sibling_path("floor_runtime", bootstrap_path);
 
     struct sandbox_host host;
-    sandbox_host_prepare(&host, bootstrap_path, options.runtime->arguments);
+    sandbox_host_prepare(&host, bootstrap_path, options.runtime->arguments, options.waiting);
     cgroup_prepare();
     static struct group group;
     group.host = &host;
@@ -270,9 +305,9 @@ int main(int argc, char **argv) {
     for (int i = 0; i < options.samples; i++)
         measure_one(&group, &options, &next, &answer);
     cgroup_finish();
-    printf("{\"floor\":\"cold\",\"runtime\":\"%s\",\"parked\":%s,\"burst\":%d,\"samples\":%d,\"gap_ms\":%ld",
-           options.runtime->name, options.parked ? "true" : "false", options.burst, options.samples,
-           options.gap_ms);
+    printf("{\"floor\":\"cold\",\"runtime\":\"%s\",\"parked\":%s,\"waiting\":%s", options.name,
+           options.parked ? "true" : "false", options.waiting ? "true" : "false");
+    printf(",\"burst\":%d,\"samples\":%d,\"gap_ms\":%ld", options.burst, options.samples, options.gap_ms);
     print_percentiles("next", &next);
     print_percentiles("answer", &answer);
     printf("}\n");

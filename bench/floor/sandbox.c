@@ -29,6 +29,9 @@
 #define BASE "/mnt"
 #define ROOT BASE "/root"
 
+/* The descriptor of a program that waits. */
+#define WAITING_FD 3
+
 static void must_mount(const char *source, const char *target, const char *type, unsigned long flags,
                        const char *data) {
     if (mount(source, target, type, flags, data) != 0)
@@ -88,7 +91,15 @@ static void copy_root_links(void) {
     }
 }
 
-void sandbox_host_prepare(struct sandbox_host *host, const char *bootstrap_path, char *const *arguments) {
+static void write_file(const char *path, const char *text) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+        die_errno("write %s", path);
+    close(fd);
+}
+
+void sandbox_host_prepare(struct sandbox_host *host, const char *bootstrap_path, char *const *arguments,
+                          bool waits) {
     static const char *const directories[] = {ROOT,         ROOT "/usr", ROOT "/etc", ROOT "/dev",
                                               ROOT "/proc", ROOT "/tmp", ROOT "/var", ROOT "/var/task",
                                               BASE "/dev",  BASE "/code"};
@@ -105,7 +116,15 @@ void sandbox_host_prepare(struct sandbox_host *host, const char *bootstrap_path,
     if (access("/etc/ld.so.cache", R_OK) == 0)
         copy_file("/etc/ld.so.cache", ROOT "/etc/ld.so.cache", 0644);
     copy_file(bootstrap_path, BASE "/code/bootstrap", 0755);
-    *host = (struct sandbox_host){.filter = confine_build_filter(), .arguments = arguments};
+    write_file(BASE "/code/app.py", "def handler(event, context):\n    return event\n");
+    write_file(BASE "/code/app.js", "exports.handler = async (event) => event;\n");
+    int mount_namespace = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    if (mount_namespace < 0)
+        die_errno("open /proc/self/ns/mnt");
+    *host = (struct sandbox_host){.filter = confine_build_filter(),
+                                  .arguments = arguments,
+                                  .waits = waits,
+                                  .mount_namespace = mount_namespace};
 }
 
 static void enter_root(void) {
@@ -122,18 +141,28 @@ static void enter_root(void) {
         die_errno("sethostname");
 }
 
+static void mount_code(int code) {
+    if (syscall(SYS_move_mount, code, "", AT_FDCWD, "/var/task", MOVE_MOUNT_F_EMPTY_PATH) != 0)
+        die_errno("mount the code");
+}
+
 /* Pid 1 of the sandbox, from clone to exec. */
 static _Noreturn void sandbox_process(const struct sandbox_host *host, int control, int user_namespace) {
     setsid();
     enter_root();
     if (netns_send_fd(control, netns_listen(), 'L') != 0)
         die_errno("hand the listener to the daemon");
-    char tag;
-    int code = netns_receive_fd(control, &tag);
-    if (code < 0)
-        _exit(0); /* never claimed */
-    if (syscall(SYS_move_mount, code, "", AT_FDCWD, "/var/task", MOVE_MOUNT_F_EMPTY_PATH) != 0)
-        die_errno("mount the code");
+    if (host->waits) {
+        if (control != WAITING_FD && dup3(control, WAITING_FD, 0) != WAITING_FD)
+            die_errno("give the program its socket");
+        fcntl(WAITING_FD, F_SETFD, 0);
+    } else {
+        char tag;
+        int code = netns_receive_fd(control, &tag);
+        if (code < 0)
+            _exit(0); /* never claimed */
+        mount_code(code);
+    }
     confine_self(user_namespace, &host->filter);
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* not earlier: changing the user clears it */
     static char *const environment[] = {"AWS_LAMBDA_RUNTIME_API=127.0.0.1:9001", "LANG=en_US.UTF-8",
@@ -170,15 +199,28 @@ void sandbox_start(const struct sandbox_host *host, struct sandbox *ret_sandbox)
     *ret_sandbox = sandbox;
 }
 
-int sandbox_listener(const struct sandbox *sandbox) {
+int sandbox_listener(const struct sandbox_host *host, const struct sandbox *sandbox) {
     char tag;
     int listener = netns_receive_fd(sandbox->control, &tag);
     if (listener < 0)
         die("a sandbox ended before it sent its listener");
+    if (host->waits && recv(sandbox->control, &tag, 1, 0) != 1)
+        die("a runtime ended before it was ready");
     return listener;
 }
 
-void sandbox_claim(const struct sandbox *sandbox) {
+/* What a program that waits is told: as many variables as a function has. */
+static void tell(const struct sandbox *sandbox) {
+    char message[4096];
+    int len = 0;
+    for (int i = 0; i < 30; i++)
+        len += snprintf(message + len, sizeof message - (size_t)len, "FLOOR_VARIABLE_%d=%040d%c", i, i, '\0');
+    if (send(sandbox->control, message, (size_t)len, MSG_NOSIGNAL) != len ||
+        shutdown(sandbox->control, SHUT_WR) != 0)
+        die_errno("tell a runtime its function");
+}
+
+void sandbox_claim(const struct sandbox_host *host, const struct sandbox *sandbox) {
     int code = (int)syscall(SYS_open_tree, AT_FDCWD, BASE "/code",
                             OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
     struct mount_attr attributes = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV};
@@ -186,8 +228,16 @@ void sandbox_claim(const struct sandbox *sandbox) {
                             sizeof attributes) != 0)
         die_errno("open the code as a detached mount");
     cgroup_limit(&sandbox->group);
-    if (netns_send_fd(sandbox->control, code, 'C') != 0)
+    if (host->waits) {
+        if (setns(sandbox->pidfd, CLONE_NEWNS) != 0)
+            die_errno("enter a sandbox");
+        mount_code(code);
+        if (setns(host->mount_namespace, CLONE_NEWNS) != 0)
+            die_errno("leave a sandbox");
+        tell(sandbox);
+    } else if (netns_send_fd(sandbox->control, code, 'C') != 0) {
         die_errno("hand the code to a sandbox");
+    }
     close(code);
 }
 
