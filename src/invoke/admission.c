@@ -35,7 +35,7 @@ struct admission_group {
     struct admission_account *account;
     char key[KEY_BYTES];
     uint32_t references;
-    uint32_t running;     /* outside of shares */
+    uint32_t running; /* outside of shares */
     uint32_t running_in_shares;
     uint32_t provisioned; /* of all its shares */
     int64_t reserved;     /* -1: none, a reservation is a reference too */

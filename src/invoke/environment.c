@@ -1,6 +1,7 @@
 /* See environment.h. */
 #include "invoke/environment.h"
 
+#include "base/limits.h"
 #include "base/mem.h"
 
 size_t environment_counts_starting(const struct environment_counts *counts) {
@@ -45,6 +46,13 @@ void environment_thaw(struct environment *environment) {
     freeze_thaw(&environment->freeze);
     if (environment->telemetry)
         telemetry_pause(environment->telemetry, false);
+}
+
+void environment_share_cpu(const struct environment *environment, bool is_serving) {
+    uint32_t own = launch_cpu_millis(environment->function);
+    if (own < LIMIT_INIT_CPU_MILLIS)
+        sandbox_limit_cpu(environment->context->host, environment->sandbox_id,
+                          is_serving ? own : LIMIT_INIT_CPU_MILLIS);
 }
 
 struct extensions *environment_extensions(struct environment *environment) {

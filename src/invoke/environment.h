@@ -130,6 +130,10 @@ bool environment_note_oom(struct environment *environment);
 /* It goes on: undoes what may have been frozen. */
 void environment_thaw(struct environment *environment);
 
+/* While it serves it has the function's own share of a processor; its beginning and its end have a whole
+ * one. */
+void environment_share_cpu(const struct environment *environment, bool is_serving);
+
 /* The registry, made when it is first needed: after Init it is closed to internal extensions. */
 struct extensions *environment_extensions(struct environment *environment);
 

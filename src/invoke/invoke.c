@@ -199,9 +199,9 @@ static struct pool *admit(struct pool_set *set, const struct invoke_request *req
     struct admission_share *share = provisioned ? provisioned->share : NULL;
     struct admission_refusal refusal;
     struct err err;
-    bool is_admitted = request->is_event ? admission_enter_event(group, &share, &refusal)
-                                         : admission_enter(group, &share, clock_mono_us(&set->context.clock),
-                                                           &refusal);
+    bool is_admitted = request->is_event
+                           ? admission_enter_event(group, &share, &refusal)
+                           : admission_enter(group, &share, clock_mono_us(&set->context.clock), &refusal);
     if (is_admitted && !pool && !pool_new(set, function, group, &pool, &err))
         admission_leave(group, share);
     if (!pool)

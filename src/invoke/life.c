@@ -127,6 +127,7 @@ void life_retire(struct environment *environment, enum totals_end reason) {
     list_remove(&environment->idle_link);
     list_remove(&environment->age_link);
     environment_thaw(environment);
+    environment_share_cpu(environment, false);
     environment->runtime = RUNTIME_EXITED;
     environment->next = NULL;
     teardown_shut_down(environment);

@@ -87,14 +87,6 @@ static void end_failed_invocation(struct environment *environment) {
 
 /* ---- failure ---- */
 
-/* An initialisation and the reset before it have a whole processor, what follows the function's own share. */
-static void limit_cpu(const struct environment *environment, bool is_between) {
-    uint32_t own = launch_cpu_millis(environment->function);
-    if (own < LIMIT_INIT_CPU_MILLIS)
-        sandbox_limit_cpu(environment->context->host, environment->sandbox_id,
-                          is_between ? own : LIMIT_INIT_CPU_MILLIS);
-}
-
 static bool is_serving(const struct environment *environment) {
     return environment->state == ENVIRONMENT_RUNNING || environment->state == ENVIRONMENT_RESPONDED ||
            (environment->state == ENVIRONMENT_INITIALIZING && environment->is_restarting);
@@ -145,7 +137,7 @@ void phases_fail(struct environment *environment) {
     environment->runtime = RUNTIME_EXITED;
     environment->next = NULL;
     environment->context->totals->resets++;
-    limit_cpu(environment, false);
+    environment_share_cpu(environment, false);
     teardown_reset(environment, reason);
 }
 
@@ -307,6 +299,6 @@ void phases_check(struct environment *environment) {
             loop_timer_stop(environment->timer);
             become_ready(environment);
         }
-        limit_cpu(environment, true);
+        environment_share_cpu(environment, true);
     }
 }

@@ -11,8 +11,8 @@ struct timeline {
     int64_t delivered_us;      /* the runtime got the event */
     int64_t response_begin_us; /* the first byte of its response was here */
     int64_t responded_us;
-    int64_t runtime_done_us;   /* it asked for the next event, or is gone */
-    int64_t deadline_ms;       /* wall clock: of the event that was delivered */
-    size_t produced_bytes;     /* of the response */
-    const char *error_type;    /* the platform's own finding about the response; static, or NULL */
+    int64_t runtime_done_us; /* it asked for the next event, or is gone */
+    int64_t deadline_ms;     /* wall clock: of the event that was delivered */
+    size_t produced_bytes;   /* of the response */
+    const char *error_type;  /* the platform's own finding about the response; static, or NULL */
 };

@@ -174,8 +174,8 @@ static void what_init_writes_comes_before_the_call(void **state) {
     (void)state;
     struct caller *caller = call_with(0, "{}", true);
     struct runtime runtime = start_sandbox(1);
+    assert_int_equal(write(runtime.output, "from init\n", 10), 10);
     ask_next(&runtime);
-    assert_int_equal(write(runtime.output, "from init\n", 10), 10); /* seen after the call */
     read_answer(&runtime);
     respond(&runtime, caller, "0");
     read_answer(&runtime);
