@@ -3,6 +3,7 @@
 #include "invoke/invoke.h"
 
 #include <stdio.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,8 @@ struct invoke {
     struct pool_set set;
     struct provisions provisions;
     struct loop_timer *upkeep;
+    uint64_t trimmed_at; /* what calls had taken by then */
+    bool is_trimmed;
     int64_t idle_timeout_us;
     uint64_t min_available_kb;
     void (*drained)(void *arg);
@@ -73,8 +76,20 @@ static void relieve_memory(struct invoke *invoke) {
         log_warn("invoke.memory_pressure", "retired_environments=%zu setting=min-available-mb", retired);
 }
 
+/* Gives free memory back to the machine once, when nothing has run for a while: freed pieces between used
+ * ones would keep it otherwise. Takes some milliseconds. */
+static void trim_memory(struct invoke *invoke) {
+    uint64_t calls = invoke->set.totals.calls.sum_us;
+    bool is_quiet = calls == invoke->trimmed_at && invoke->set.unfinished == 0;
+    if (is_quiet && !invoke->is_trimmed)
+        malloc_trim(0);
+    invoke->is_trimmed = is_quiet;
+    invoke->trimmed_at = calls;
+}
+
 static void on_upkeep(void *arg) {
     struct invoke *invoke = arg;
+    trim_memory(invoke);
     retire_idle(invoke);
     pool_set_retire_expired(&invoke->set);
     provisions_upkeep(&invoke->provisions);
