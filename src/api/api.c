@@ -7,11 +7,14 @@
 #include "api/context.h"
 #include "api/inside.h"
 #include "api/dispatch.h"
+#include "api/lambda/async_upper.h"
 #include "api/lambda/lambda.h"
 #include "api/lambda/operations.h"
 #include "api/lambda/restore.h"
+#include "api/sqs/sqs.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "queue/async.h"
 
 /* What requests are checked against. */
 static bool load(struct api *api, struct err *err) {
@@ -26,10 +29,16 @@ static bool load(struct api *api, struct err *err) {
 }
 
 bool api_new(struct loop *loop, const struct clock *clock, const struct api_options *options, struct db *db,
-             struct work_lane *lane, struct invoke *invoke, struct api **ret_api, struct err *err) {
+             struct work_lane *lane, struct invoke *invoke, struct queues *queues, struct api **ret_api,
+             struct err *err) {
     struct api *api = mem_alloc(sizeof *api);
-    *api = (struct api){
-        .loop = loop, .clock = clock, .options = *options, .db = db, .lane = lane, .invoke = invoke};
+    *api = (struct api){.loop = loop,
+                        .clock = clock,
+                        .options = *options,
+                        .db = db,
+                        .lane = lane,
+                        .invoke = invoke,
+                        .queues = queues};
     if (!load(api, err)) {
         identities_done(&api->identities);
         records_done(&api->records);
@@ -41,7 +50,7 @@ bool api_new(struct loop *loop, const struct clock *clock, const struct api_opti
     api->lambda_operations = operation_tree_new(lambda_operations, lambda_operation_count);
     api->own_operations = dispatch_own_operations();
     api->lambda = lambda_new(api);
-    if (!restore_run(api->lambda, err)) {
+    if (!restore_run(api->lambda, err) || !sqs_new(api, queues, &api->sqs, err)) {
         api_free(api);
         return false;
     }
@@ -52,6 +61,14 @@ bool api_new(struct loop *loop, const struct clock *clock, const struct api_opti
     invoke_set_upper(invoke, &upper);
     *ret_api = api;
     return true;
+}
+
+void api_use_async(struct api *api, struct async *async) {
+    api->async = async;
+    if (!async)
+        return;
+    const struct async_upper upper = async_upper(api);
+    async_start(async, &upper);
 }
 
 const struct http_handler *api_http_handler(void) {
@@ -77,9 +94,14 @@ size_t api_pending(const struct api *api) {
     return api->live_calls + api->background;
 }
 
+void api_drain(struct api *api) {
+    sqs_drain(api->sqs);
+}
+
 void api_free(struct api *api) {
     if (!api)
         return;
+    sqs_free(api->sqs);
     lambda_free(api->lambda);
     operation_tree_free(api->lambda_operations);
     operation_tree_free(api->own_operations);

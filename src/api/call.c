@@ -100,29 +100,11 @@ void call_answer_with(struct api_call *call, int status, const char *headers, co
     call_free(call);
 }
 
-void call_answer(struct api_call *call, const struct buf *body) {
-    if (!buf_ok(body)) {
-        struct err err;
-        err_set(&err, ERR_INTERNAL, "the answer of %s is longer than %zu bytes", call->match.operation->name,
-                body->limit);
-        call_fail(call, &err);
-        return;
-    }
-    struct headers headers;
-    bool is_xml = call->service && call->service->protocol == ERROR_QUERY;
-    begin_headers(&headers, call->request_id, NULL, is_xml ? "text/xml" : "application/json");
-    call_answer_with(call, call->match.operation->status, headers.text, body->data, body->len);
-}
-
-void call_answer_empty(struct api_call *call) {
-    struct headers headers;
-    begin_headers(&headers, call->request_id, NULL, NULL);
-    call_answer_with(call, call->match.operation->status, headers.text, NULL, 0);
-}
-
 /* Told by what every client of a protocol sends. */
 static enum error_protocol protocol_of(const struct api_call *call) {
     static const char form[] = "application/x-www-form-urlencoded";
+    if (call->service && call->speaks_xml)
+        return ERROR_QUERY;
     if (call->service)
         return call->service->protocol;
     if (!call->request)
@@ -132,6 +114,26 @@ static enum error_protocol protocol_of(const struct api_call *call) {
         (type && type->len >= strlen(form) && memcmp(type->data, form, strlen(form)) == 0))
         return ERROR_QUERY;
     return http_header_get(call->request, "x-amz-target") ? ERROR_JSON : ERROR_REST_JSON;
+}
+
+void call_answer(struct api_call *call, const struct buf *body) {
+    if (!buf_ok(body)) {
+        struct err err;
+        err_set(&err, ERR_INTERNAL, "the answer of %s is longer than %zu bytes", call->match.operation->name,
+                body->limit);
+        call_fail(call, &err);
+        return;
+    }
+    struct headers headers;
+    begin_headers(&headers, call->request_id, NULL,
+                  error_content_type(call->service ? protocol_of(call) : ERROR_REST_JSON));
+    call_answer_with(call, call->match.operation->status, headers.text, body->data, body->len);
+}
+
+void call_answer_empty(struct api_call *call) {
+    struct headers headers;
+    begin_headers(&headers, call->request_id, NULL, NULL);
+    call_answer_with(call, call->match.operation->status, headers.text, NULL, 0);
 }
 
 /* `retry_after_s`: 0 for no such header. */
@@ -150,6 +152,11 @@ static void refuse(struct api_call *call, enum api_exception exception, const ch
     error_write(&error, &body);
     struct headers headers;
     begin_headers(&headers, call->request_id, error_name(exception), error_content_type(error.protocol));
+    if (error.protocol == ERROR_QUERY_JSON) {
+        headers_put_text(&headers, "x-amzn-query-error: ");
+        headers_put_text(&headers, error_query_code(exception));
+        headers_put_text(&headers, error_status(exception) < 500 ? ";Sender\r\n" : ";Receiver\r\n");
+    }
     if (retry_after_s > 0) {
         char seconds[16];
         snprintf(seconds, sizeof seconds, "%u", retry_after_s);

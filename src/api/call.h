@@ -34,7 +34,7 @@ struct api_call {
     char *body;                         /* when it was taken over: see call_take_body() */
     size_t body_len;
     size_t held_bytes;    /* of api->inner_budget, for the body */
-    bool speaks_xml;      /* the service's errors are XML, though nothing else in the request tells */
+    bool speaks_xml;      /* answers are XML, though neither service nor request tell */
     bool is_from_sandbox; /* came through an environment's own listener */
     char request_id[IDENT_UUID_BYTES];
 

@@ -19,7 +19,10 @@
 
 struct api;
 struct api_call;
+struct async;
+struct queues;
 struct lambda;
+struct sqs;
 
 /* A listener that the API is served on: the `arg` of its handler. */
 struct api_front {
@@ -34,6 +37,7 @@ struct api {
     struct db *db; /* on `lane` alone */
     struct work_lane *lane;
     struct invoke *invoke;
+    struct queues *queues;
     struct records records;
     struct identities identities;
 
@@ -47,6 +51,8 @@ struct api {
     struct operation_tree *lambda_operations;
     struct operation_tree *own_operations;
     struct lambda *lambda;
+    struct sqs *sqs;
+    struct async *async; /* NULL until api_use_async() */
 
     struct api_call *free_calls;
     size_t free_call_count;

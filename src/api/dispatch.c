@@ -10,8 +10,8 @@
 #include "api/call.h"
 #include "api/context.h"
 #include "api/guard.h"
-#include "api/metrics.h"
 #include "api/lambda/handlers.h"
+#include "api/metrics.h"
 #include "api/services.h"
 #include "base/digest.h"
 #include "base/limits.h"
@@ -55,10 +55,32 @@ static bool find(const struct api *api, const struct http_request *request,
     return operation_find(is_own(request) ? api->own_operations : api->lambda_operations, request, ret_match);
 }
 
+static bool is_form(const struct http_request *request) {
+    static const char form[] = "application/x-www-form-urlencoded";
+    const struct http_text *type = http_header_get(request, "content-type");
+    return type && type->len >= strlen(form) && memcmp(type->data, form, strlen(form)) == 0;
+}
+
+/* How long the part of X-Amz-Target is that stands for this service; 0: it is another one's. */
+static size_t find_target(const struct api_service *service, const struct http_text *target) {
+    size_t len = service->target ? strlen(service->target) : 0;
+    bool is_own = len > 0 && target->len > len && memcmp(target->data, service->target, len) == 0 &&
+                  target->data[len] == '.';
+    return is_own ? len + 1 : 0;
+}
+
+/* A form may be for any service that has them. */
+static bool may_be_for_queues(const struct http_request *request) {
+    const struct http_text *target = http_header_get(request, "x-amz-target");
+    return is_form(request) || (target && find_target(&sqs_service, target) > 0);
+}
+
 static uint32_t body_limit(const struct api *api, const struct http_request *request) {
     struct operation_match match;
     bool is_special = find(api, request, &match) && match.operation->body_bytes;
-    return is_special ? match.operation->body_bytes : LIMIT_CONTROL_REQUEST_BYTES;
+    if (is_special)
+        return match.operation->body_bytes;
+    return may_be_for_queues(request) ? LIMIT_QUEUE_REQUEST_BYTES : LIMIT_CONTROL_REQUEST_BYTES;
 }
 
 static bool requires_signature(const struct api_front *front) {
@@ -104,22 +126,29 @@ static void too_large(void *arg, struct http_exchange *exchange) {
 
 /* ---- the service ---- */
 
-static bool is_form(const struct http_request *request) {
-    static const char form[] = "application/x-www-form-urlencoded";
-    const struct http_text *type = http_header_get(request, "content-type");
-    return type && type->len >= strlen(form) && memcmp(type->data, form, strlen(form)) == 0;
+static bool has_version(const struct http_request *request, const char *version) {
+    return memmem(request->body.data, request->body.len, version, strlen(version));
+}
+
+/* Services with forms are told by their versions. */
+static const char *guess_form(const struct http_request *request) {
+    if (has_version(request, "Version=2012-11-05"))
+        return "sqs";
+    return has_version(request, "Version=2011-06-15") ? "sts" : "iam";
 }
 
 /* The service that an unsigned request is for, as far as it says. */
 static void guess_service(const struct http_request *request, char service[AUTH_SERVICE_BYTES]) {
     const struct http_text *target = http_header_get(request, "x-amz-target");
     if (!target) {
-        /* Of the services with forms, STS has a version of its own; the others are told by it too. */
-        bool is_sts = is_form(request) &&
-                      memmem(request->body.data, request->body.len, "Version=2011-06-15", 18);
-        snprintf(service, AUTH_SERVICE_BYTES, "%s", is_sts ? "sts" : is_form(request) ? "iam" : "lambda");
+        snprintf(service, AUTH_SERVICE_BYTES, "%s", is_form(request) ? guess_form(request) : "lambda");
         return;
     }
+    for (size_t i = 0; i < service_count; i++)
+        if (find_target(services[i], target)) {
+            snprintf(service, AUTH_SERVICE_BYTES, "%s", services[i]->name);
+            return;
+        }
     const char *dot = memchr(target->data, '.', target->len);
     size_t len = dot ? (size_t)(dot - target->data) : target->len;
     snprintf(service, AUTH_SERVICE_BYTES, "%.*s",
@@ -157,9 +186,11 @@ static void refuse_operation(struct api_call *call, const char *action) {
  * form has: each parameter that is looked for is a walk over all of it. */
 static bool take_form(struct api_call *call) {
     size_t len = call->body ? call->body_len : call->request->body.len;
-    if (len > INPUT_INLINE_BYTES) {
+    bool is_for_queues = call->service->protocol == ERROR_QUERY_JSON;
+    uint32_t limit = is_for_queues ? LIMIT_QUEUE_REQUEST_BYTES : INPUT_INLINE_BYTES;
+    if (len > limit) {
         char text[64];
-        snprintf(text, sizeof text, "Request must be smaller than %u bytes", INPUT_INLINE_BYTES);
+        snprintf(text, sizeof text, "Request must be smaller than %u bytes", limit);
         call_refuse(call, API_REQUEST_ENTITY_TOO_LARGE, text);
         return false;
     }
@@ -182,21 +213,34 @@ static bool take_form(struct api_call *call) {
     return false;
 }
 
-static bool find_action(struct api_call *call) {
-    if (!take_form(call))
-        return false;
-    OWN_MEM char *action = input_form(&call->input, "Action");
+/* Sets the operation of that name of the call's service, or refuses. */
+static bool name_operation(struct api_call *call, const char *name) {
     const struct api_service *service = call->service;
     call->match = (struct operation_match){0};
-    for (size_t i = 0; action && i < *service->operation_count; i++)
-        if (strcmp(service->operations[i].name, action) == 0)
+    for (size_t i = 0; i < *service->operation_count; i++)
+        if (strcmp(service->operations[i].name, name) == 0)
             call->match.operation = &service->operations[i];
     if (call->match.operation)
         return true;
     char shown[ACTION_BYTES];
-    snprintf(shown, sizeof shown, "%s", action ? action : "without a name");
+    snprintf(shown, sizeof shown, "%s", name);
     refuse_operation(call, shown);
     return false;
+}
+
+static bool find_action(struct api_call *call) {
+    if (!take_form(call))
+        return false;
+    OWN_MEM char *action = input_form(&call->input, "Action");
+    return name_operation(call, action ? action : "without a name");
+}
+
+/* The operation that X-Amz-Target names: "AmazonSQS.SendMessage". */
+static bool take_target(struct api_call *call, struct http_text name) {
+    char action[ACTION_BYTES];
+    snprintf(action, sizeof action, "%.*s", (int)(name.len < ACTION_BYTES ? name.len : ACTION_BYTES - 1),
+             name.data);
+    return name_operation(call, action);
 }
 
 static void run(struct api_call *call) {
@@ -228,7 +272,8 @@ static void run_checked(struct reading *reading) {
 
 static void read_run(void *job) {
     struct reading *reading = job;
-    reading->ok = input_check(&reading->call->input, &reading->err);
+    bool (*check)(struct input * input, struct err * err) = reading->call->service->check;
+    reading->ok = (check ? check : input_check)(&reading->call->input, &reading->err);
 }
 
 static void read_done(void *job) {
@@ -245,7 +290,7 @@ static void read_input(struct api_call *call) {
     }
     if (!input->form)
         input->body = call_take_body(call, &input->body_len);
-    if (input->body_len > INPUT_INLINE_BYTES) {
+    if (input->body_len > INPUT_INLINE_BYTES || input->form_len > INPUT_INLINE_BYTES) {
         work_run(call->api->loop, read_run, read_done, mem_copy(&reading, sizeof reading));
         return;
     }
@@ -254,6 +299,20 @@ static void read_input(struct api_call *call) {
 }
 
 /* ---- the request ---- */
+
+static bool is_named_apart(enum error_protocol protocol) {
+    return protocol == ERROR_QUERY || protocol == ERROR_QUERY_JSON;
+}
+
+/* Operations that neither method nor path tells. */
+static bool find_named(struct api_call *call, const struct http_request *request) {
+    const struct http_text *target = http_header_get(request, "x-amz-target");
+    size_t prefix = target ? find_target(call->service, target) : 0;
+    if (prefix > 0)
+        return take_target(call, (struct http_text){target->data + prefix, target->len - prefix});
+    call->speaks_xml = true;
+    return find_action(call);
+}
 
 static void admit(struct api_call *call, const struct http_request *request, bool needs_signature) {
     struct api *api = call->api;
@@ -271,8 +330,8 @@ static void admit(struct api_call *call, const struct http_request *request, boo
         refuse_service(call, service);
         return;
     }
-    if (call->service->protocol == ERROR_QUERY) {
-        if (find_action(call))
+    if (is_named_apart(call->service->protocol)) {
+        if (find_named(call, request))
             read_input(call);
     } else if (!call->match.operation) {
         refuse_operation(call, NULL);

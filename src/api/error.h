@@ -26,12 +26,14 @@
     X(INVALID_SIGNATURE, "InvalidSignatureException", 403, "message", NULL)                                  \
     X(LIMIT_EXCEEDED, "LimitExceeded", 409, "Message", NULL)                                                 \
     X(MALFORMED_POLICY_DOCUMENT, "MalformedPolicyDocument", 400, "Message", NULL)                            \
+    X(MISSING_PARAMETER, "MissingRequiredParameterException", 400, "message", NULL)                          \
     X(MISSING_AUTHENTICATION_TOKEN, "MissingAuthenticationTokenException", 403, "message", NULL)             \
     X(NO_SUCH_ENTITY, "NoSuchEntity", 404, "Message", NULL)                                                  \
     X(POLICY_LENGTH_EXCEEDED, "PolicyLengthExceededException", 400, "message", "User")                       \
     X(PRECONDITION_FAILED, "PreconditionFailedException", 412, "message", "User")                            \
     X(PROVISIONED_CONCURRENCY_CONFIG_NOT_FOUND, "ProvisionedConcurrencyConfigNotFoundException", 404,        \
       "message", "User")                                                                                     \
+    X(RECURSIVE_INVOCATION, "RecursiveInvocationException", 400, "Message", "User")                          \
     X(REQUEST_ENTITY_TOO_LARGE, "RequestEntityTooLargeException", 413, "Message", NULL)                      \
     X(RESOURCE_CONFLICT, "ResourceConflictException", 409, "message", "User")                                \
     X(RESOURCE_IN_USE, "ResourceInUseException", 400, "Message", "User")                                     \
@@ -45,9 +47,36 @@
     X(UNSUPPORTED_OPERATION, "UnsupportedOperationException", 400, "message", "User")                        \
     X(VALIDATION, "ValidationException", 400, "message", NULL)
 
+/* X(constant, shape name, status, code in the query protocol): those of SQS. Source: the service model, with
+ * its compatibility to the query protocol. */
+#define API_SQS_EXCEPTIONS(X)                                                                                \
+    X(BATCH_ENTRY_IDS_NOT_DISTINCT, "BatchEntryIdsNotDistinct", 400,                                         \
+      "AWS.SimpleQueueService.BatchEntryIdsNotDistinct")                                                     \
+    X(BATCH_REQUEST_TOO_LONG, "BatchRequestTooLong", 400, "AWS.SimpleQueueService.BatchRequestTooLong")      \
+    X(EMPTY_BATCH_REQUEST, "EmptyBatchRequest", 400, "AWS.SimpleQueueService.EmptyBatchRequest")             \
+    X(INVALID_ADDRESS, "InvalidAddress", 404, "InvalidAddress")                                              \
+    X(INVALID_ATTRIBUTE_NAME, "InvalidAttributeName", 400, "InvalidAttributeName")                           \
+    X(INVALID_ATTRIBUTE_VALUE, "InvalidAttributeValue", 400, "InvalidAttributeValue")                        \
+    X(INVALID_BATCH_ENTRY_ID, "InvalidBatchEntryId", 400, "AWS.SimpleQueueService.InvalidBatchEntryId")      \
+    X(INVALID_MESSAGE_CONTENTS, "InvalidMessageContents", 400, "InvalidMessageContents")                     \
+    X(MESSAGE_NOT_INFLIGHT, "MessageNotInflight", 400, "AWS.SimpleQueueService.MessageNotInflight")          \
+    X(OVER_LIMIT, "OverLimit", 403, "OverLimit")                                                             \
+    X(PURGE_QUEUE_IN_PROGRESS, "PurgeQueueInProgress", 403, "AWS.SimpleQueueService.PurgeQueueInProgress")   \
+    X(QUEUE_DOES_NOT_EXIST, "QueueDoesNotExist", 400, "AWS.SimpleQueueService.NonExistentQueue")             \
+    X(QUEUE_NAME_EXISTS, "QueueNameExists", 400, "QueueAlreadyExists")                                       \
+    X(RECEIPT_HANDLE_IS_INVALID, "ReceiptHandleIsInvalid", 404, "ReceiptHandleIsInvalid")                    \
+    X(REQUEST_THROTTLED, "RequestThrottled", 403, "RequestThrottled")                                        \
+    X(QUEUE_RESOURCE_NOT_FOUND, "ResourceNotFoundException", 404, "ResourceNotFoundException")               \
+    X(TOO_MANY_ENTRIES_IN_BATCH_REQUEST, "TooManyEntriesInBatchRequest", 400,                                \
+      "AWS.SimpleQueueService.TooManyEntriesInBatchRequest")                                                 \
+    X(QUEUE_UNSUPPORTED_OPERATION, "UnsupportedOperation", 400, "AWS.SimpleQueueService.UnsupportedOperation")
+
 enum api_exception {
 #define API_EXCEPTION_ENUM(constant, name, status, key, type) API_##constant,
     API_EXCEPTIONS(API_EXCEPTION_ENUM)
+#undef API_EXCEPTION_ENUM
+#define API_EXCEPTION_ENUM(constant, name, status, code) API_##constant,
+        API_SQS_EXCEPTIONS(API_EXCEPTION_ENUM)
 #undef API_EXCEPTION_ENUM
 };
 
@@ -60,9 +89,16 @@ enum api_exception error_exception(enum err_code code);
 /* Failures whose text is about this machine, not about the request: logged, and kept from the caller. */
 bool error_is_internal(enum err_code code);
 
-/* How a caller wants to be told. REST-JSON is Lambda's; JSON and query are those of other services, whose
- * clients are refused in words they understand. */
-enum error_protocol { ERROR_REST_JSON, ERROR_JSON, ERROR_QUERY };
+/* How a caller wants to be told. */
+enum error_protocol {
+    ERROR_REST_JSON,  /* Lambda */
+    ERROR_JSON,       /* of services that Lamb does not have: refused in words their clients understand */
+    ERROR_QUERY,      /* IAM, STS, older clients of SQS */
+    ERROR_QUERY_JSON, /* SQS: JSON 1.0, compatible with the query protocol that it had before */
+};
+
+/* The code in the query protocol: "AWS.SimpleQueueService.NonExistentQueue". */
+const char *error_query_code(enum api_exception exception);
 
 const char *error_content_type(enum error_protocol protocol);
 

@@ -9,6 +9,7 @@
 #include "api/context.h"
 #include "api/exposition.h"
 #include "api/lambda/lambda.h"
+#include "api/queue_metrics.h"
 #include "base/mem.h"
 #include "invoke/parked.h"
 #include "sys/process.h"
@@ -122,10 +123,10 @@ static void write_environments(struct buf *buf, const struct invoke_figures *fig
     exposition_begin(buf, name, "counter", "Execution environments ended, by reason.");
     write_by(buf, name, "reason", ends, totals->ended, TOTALS_ENDS);
     exposition_counter(buf, "lamb_environment_resets_total",
-                       "Times that a failed environment was initialised again in place.", totals->resets);
+                       "Times that an environment failed and was emptied in place.", totals->resets);
     exposition_counter(buf, "lamb_environment_freezes_total", "Times that an idle environment was frozen.",
                        totals->freezes);
-    exposition_counter(buf, "lamb_environment_thaws_total", "Times that a frozen one went on for an event.",
+    exposition_counter(buf, "lamb_environment_thaws_total", "Times that a frozen one went on.",
                        totals->thaws);
 }
 
@@ -217,6 +218,7 @@ static void read_done(void *job) {
     write_environments(&text, &figures);
     write_parked(&text, api->invoke);
     write_invocations(&text, api, &figures);
+    queue_metrics_write(&text, api);
     write_logs(&text, &figures);
     write_requests(&text, api);
     write_catalogue(&text, api);

@@ -21,6 +21,7 @@ struct api_options {
     const char *s3_secret_key;
     const struct runtime_set *runtimes;
     uint32_t concurrency;
+    uint32_t event_bytes;        /* of an asynchronous event at most */
     bool shows_metrics;          /* at /metrics, without a signature */
     bool checks_roles;           /* a function's role must exist and trust Lambda */
     int64_t role_credentials_ms; /* how long those of an environment live */

@@ -19,42 +19,69 @@
 /* OpenSSL fails here only without memory or with a broken installation. */
 static void must(int ok) {
     if (ok != 1) {
-        fputs("lamb: OpenSSL can't compute SHA-256; see: openssl list -digest-algorithms\n", stderr);
+        fputs("lamb: OpenSSL can't compute SHA-256 or MD5; see: openssl list -digest-algorithms\n", stderr);
         abort();
     }
 }
 
-static EVP_MD_CTX *new_context(void) {
+static EVP_MD_CTX *new_context(const EVP_MD *algorithm) {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     must(context != NULL);
-    must(EVP_DigestInit_ex(context, EVP_sha256(), NULL));
+    must(EVP_DigestInit_ex(context, algorithm, NULL));
     return context;
 }
+
+/* Those of one thread. */
+struct contexts {
+    EVP_MD_CTX *sha256;
+    EVP_MD_CTX *md5;
+};
 
 static pthread_key_t context_key;
 static pthread_once_t context_key_once = PTHREAD_ONCE_INIT;
 
-static void free_context(void *context) {
-    EVP_MD_CTX_free(context);
+static void free_contexts(void *item) {
+    struct contexts *contexts = item;
+    EVP_MD_CTX_free(contexts->sha256);
+    EVP_MD_CTX_free(contexts->md5);
+    free(contexts);
 }
 
 static void make_context_key(void) {
-    if (pthread_key_create(&context_key, free_context) != 0) {
+    if (pthread_key_create(&context_key, free_contexts) != 0) {
         fputs("lamb: no thread-specific key is left\n", stderr);
         abort();
     }
 }
 
-/* This thread's context, ready for a new hash. */
-static EVP_MD_CTX *begin_hash(void) {
+static struct contexts *own_contexts(void) {
     pthread_once(&context_key_once, make_context_key);
-    EVP_MD_CTX *context = pthread_getspecific(context_key);
-    if (!context) {
-        context = new_context();
-        pthread_setspecific(context_key, context);
+    struct contexts *contexts = pthread_getspecific(context_key);
+    if (!contexts) {
+        contexts = mem_alloc(sizeof *contexts);
+        contexts->sha256 = new_context(EVP_sha256());
+        contexts->md5 = new_context(EVP_md5());
+        pthread_setspecific(context_key, contexts);
     }
+    return contexts;
+}
+
+static EVP_MD_CTX *begin(EVP_MD_CTX *context) {
     must(EVP_DigestInit_ex(context, NULL, NULL));
     return context;
+}
+
+/* This thread's context, ready for a new SHA-256. */
+static EVP_MD_CTX *begin_hash(void) {
+    return begin(own_contexts()->sha256);
+}
+
+void digest_md5_hex(const void *data, size_t len, char ret_text[DIGEST_MD5_HEX_BYTES]) {
+    unsigned char hash[EVP_MAX_MD_SIZE];
+    EVP_MD_CTX *context = begin(own_contexts()->md5);
+    must(EVP_DigestUpdate(context, data, len));
+    must(EVP_DigestFinal_ex(context, hash, NULL));
+    digest_hex(hash, (DIGEST_MD5_HEX_BYTES - 1) / 2, ret_text);
 }
 
 void digest_sha256(const void *data, size_t len, uint8_t ret_hash[DIGEST_SHA256_BYTES]) {
@@ -97,7 +124,7 @@ struct digest_stream {
 
 struct digest_stream *digest_stream_new(void) {
     struct digest_stream *stream = mem_alloc(sizeof *stream);
-    stream->context = new_context();
+    stream->context = new_context(EVP_sha256());
     return stream;
 }
 

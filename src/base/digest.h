@@ -14,6 +14,11 @@ void digest_sha256(const void *data, size_t len, uint8_t ret_hash[DIGEST_SHA256_
 void digest_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
                         uint8_t ret_mac[DIGEST_SHA256_BYTES]);
 
+#define DIGEST_MD5_HEX_BYTES 33
+
+/* MD5 in lower-case hex: clients of SQS check by it what was stored. It is no proof against an attacker. */
+void digest_md5_hex(const void *data, size_t len, char ret_text[DIGEST_MD5_HEX_BYTES]);
+
 /* SHA-256 of data that comes in pieces. new/free; finish may be called once. */
 struct digest_stream;
 struct digest_stream *digest_stream_new(void);

@@ -29,6 +29,11 @@
     X(POLICY_TOO_LONG)       /* AWS: PolicyLengthExceededException */                                        \
     X(NO_SIGNING_CONFIG)     /* AWS: CodeSigningConfigNotFoundException */                                   \
     X(NO_PROVISIONED_CONFIG) /* AWS: ProvisionedConcurrencyConfigNotFoundException */                        \
+    X(ATTRIBUTE_NAME)        /* AWS: InvalidAttributeName, of a queue */                                     \
+    X(ATTRIBUTE_VALUE)       /* AWS: InvalidAttributeValue */                                                \
+    X(CONTENTS)              /* AWS: InvalidMessageContents */                                               \
+    X(RECEIPT)               /* AWS: ReceiptHandleIsInvalid */                                               \
+    X(NOT_IN_FLIGHT)         /* AWS: MessageNotInflight */                                                   \
     X(THROTTLED)             /* concurrency or rate limit; retry later */                                    \
     X(DENIED)                /* authenticated, but not allowed */                                            \
     X(UNAUTHENTICATED)       /* no valid signature */                                                        \

@@ -75,6 +75,7 @@
 #define LIMIT_QUEUE_BATCH 10
 #define LIMIT_QUEUE_IN_FLIGHT 120000
 #define LIMIT_QUEUE_LIST 1000
+#define LIMIT_QUEUE_NAMES 100 /* in a list of a request: each is looked for in each message */
 #define LIMIT_MESSAGE_ATTRIBUTES 10
 #define LIMIT_MESSAGE_ATTRIBUTE_CHARS 256 /* of a name, of a type */
 
@@ -124,14 +125,13 @@
 #define LIMIT_QUEUE_BATCH_BYTES (16u * 1024 * 1024)
 #define LIMIT_QUEUE_BATCH_STEPS 512u
 #define LIMIT_QUEUE_BATCH_RECEIVES 32u
-#define LIMIT_QUEUE_BATCH_SWEPT                                                                              \
-    1000u /* messages that one transaction removes beside what it was asked for                              \
-           */
+#define LIMIT_QUEUE_BATCH_SWEPT 1000u /* messages that one removes unasked */
 #define LIMIT_QUEUE_ANSWER_BYTES (1024u * 1024)
 
-/* The log of queues.db is moved into it from so many pages on; what the file may keep once it was. */
-#define LIMIT_QUEUE_LOG_PAGES 4000
 #define LIMIT_QUEUE_DEDUP_MS (5 * 60 * 1000) /* SQS Developer Guide, message deduplication ID */
+
+/* The log of queues.db is moved into it from so many pages on. */
+#define LIMIT_QUEUE_LOG_PAGES 4000
 
 /* Asynchronous invocation. The longest event: Lambda quotas, and what it was before October 2025, which is
  * the default. What memory holds of events at most, in all and of one function, is ours. */

@@ -18,6 +18,8 @@
 #include "daemon/runtimes.h"
 #include "http/server.h"
 #include "invoke/invoke.h"
+#include "queue/async.h"
+#include "queue/queue.h"
 #include "store/db.h"
 #include "sys/fd.h"
 #include "sys/fs.h"
@@ -47,6 +49,9 @@ struct daemon {
     struct invoke *invoke;
     struct db *db;
     struct work_lane *lane;
+    struct queues *queues;
+    struct async_options async_options;
+    struct async *async;
     struct api *api;
     struct http_listener *front;
 
@@ -68,6 +73,7 @@ static void on_invocations_over(void *arg) {
 
 static void on_front_closed(void *arg) {
     struct daemon *daemon = arg;
+    async_stop(daemon->async);
     invoke_drain(daemon->invoke, on_invocations_over, daemon);
 }
 
@@ -87,6 +93,7 @@ static void on_signal(void *arg) {
     daemon->is_draining = true;
     log_info("lamb.draining", "timeout_s=%lld", (long long)daemon->config->drain_timeout_s);
     loop_timer_start(daemon->drain_timer, daemon->config->drain_timeout_s * 1000);
+    api_drain(daemon->api);
     http_listener_drain(daemon->front, on_front_closed, daemon);
 }
 
@@ -201,10 +208,41 @@ static bool write_access_of_all(const struct daemon *daemon, struct err *err) {
     return true;
 }
 
+/* NULL for a setting that is not set. */
+static const char *given(const char *text) {
+    return text[0] ? text : NULL;
+}
+
+static bool make_async(struct daemon *daemon, struct err *err) {
+    const struct config *config = daemon->config;
+    const char *key = config->destination_access_key;
+    const char *secret = config->destination_secret_key;
+    OWN_MEM char *path = fs_join(config->data_dir, "queues.db");
+    if (!queues_open(daemon->loop, &daemon->clock, path, &daemon->queues, err))
+        return false;
+    daemon->async_options = (struct async_options){
+        .region = config->region,
+        .delays = {.first_ms = config->first_retry_ms,
+                   .second_ms = config->second_retry_ms,
+                   .put_back_ms = config->back_off_ms,
+                   .put_back_most_ms = config->back_off_max_ms},
+        .endpoints = {.endpoints = {[COURIER_SQS] = {given(config->sqs_endpoint), key, secret},
+                                    [COURIER_SNS] = {given(config->sns_endpoint), key, secret},
+                                    [COURIER_EVENTS] = {given(config->events_endpoint), key, secret},
+                                    [COURIER_S3] = {given(config->s3_endpoint), config->s3_access_key,
+                                                    config->s3_secret_key}},
+                      .region = config->region,
+                      .retry_ms = config->back_off_ms},
+    };
+    daemon->async = async_new(daemon->loop, &daemon->clock, daemon->invoke, daemon->queues,
+                              &daemon->async_options);
+    return true;
+}
+
 static bool make_api(struct daemon *daemon, struct err *err) {
     const struct config *config = daemon->config;
     OWN_MEM char *db_path = fs_join(config->data_dir, "lamb.db");
-    if (!db_open(db_path, &daemon->db, err))
+    if (!db_open(db_path, &daemon->db, err) || !make_async(daemon, err))
         return false;
     daemon->lane = work_lane_new(daemon->loop);
     struct api_options options = {
@@ -221,15 +259,17 @@ static bool make_api(struct daemon *daemon, struct err *err) {
         .s3_secret_key = config->s3_secret_key,
         .runtimes = &daemon->runtimes,
         .concurrency = (uint32_t)config->concurrency,
+        .event_bytes = (uint32_t)config->event_size_kb * 1024,
         .shows_metrics = strcmp(config->metrics, "on") == 0,
         .checks_roles = strcmp(config->role_check, "on") == 0,
         .role_credentials_ms = config->role_credentials_minutes * 60000,
     };
     if (!api_new(daemon->loop, &daemon->clock, &options, daemon->db, daemon->lane, daemon->invoke,
-                 &daemon->api, err))
+                 daemon->queues, &daemon->api, err))
         return false;
     struct invoke_upper upper = inside_upper(daemon->api);
     invoke_set_upper(daemon->invoke, &upper);
+    api_use_async(daemon->api, daemon->async);
     return write_access_of_all(daemon, err);
 }
 
@@ -292,22 +332,42 @@ int daemon_run(struct daemon *daemon) {
  * for their answers any more. */
 static void wait_for_jobs(struct daemon *daemon) {
     while ((daemon->api && api_pending(daemon->api) > 0) ||
+           (daemon->async && async_pending(daemon->async) > 0) ||
            (daemon->lane && work_lane_pending(daemon->lane) > 0))
+        loop_turn(daemon->loop, true);
+}
+
+static void set_true(void *arg) {
+    *(bool *)arg = true;
+}
+
+/* What was asked for is still done, and answered. */
+static void close_queues(struct daemon *daemon) {
+    bool is_closed = !daemon->queues;
+    if (daemon->queues)
+        queues_close(take_ptr(daemon->queues), set_true, &is_closed);
+    while (!is_closed)
         loop_turn(daemon->loop, true);
 }
 
 void daemon_free(struct daemon *daemon) {
     if (!daemon)
         return;
-    if (daemon->api)
+    if (daemon->api) {
         api_set_listener(daemon->api, NULL);
+        api_drain(daemon->api);
+    }
     http_listener_free(daemon->front);
     if (daemon->invoke)
         invoke_leave_upper(daemon->invoke);
+    if (daemon->async)
+        async_stop(daemon->async);
     wait_for_jobs(daemon);
     sandbox_host_free(daemon->host);
     invoke_free(daemon->invoke);
+    close_queues(daemon);
     api_free(daemon->api);
+    async_free(daemon->async);
     if (daemon->lane)
         work_lane_free(daemon->lane);
     db_close(daemon->db);

@@ -68,6 +68,26 @@ static const struct setting settings[] = {
      "access key for it"},
     {"s3-secret-key", "SECRET", offsetof(struct config, s3_secret_key), false, "", 0, 0, "", NULL,
      "secret key for it"},
+    {"sqs-endpoint", "URL", offsetof(struct config, sqs_endpoint), false, "", 0, 0, "", NULL,
+     "where results and dead letters go whose queue is not here; any SQS-compatible service"},
+    {"sns-endpoint", "URL", offsetof(struct config, sns_endpoint), false, "", 0, 0, "", NULL,
+     "likewise for topics: any SNS-compatible service"},
+    {"events-endpoint", "URL", offsetof(struct config, events_endpoint), false, "", 0, 0, "", NULL,
+     "likewise for event buses: any EventBridge-compatible service"},
+    {"destination-access-key", "KEY", offsetof(struct config, destination_access_key), false, "test", 0, 0,
+     "", NULL, "access key for these three"},
+    {"destination-secret-key", "KEY", offsetof(struct config, destination_secret_key), false, "test", 0, 0,
+     "", NULL, "secret key for it"},
+    {"event-size-kb", "N", offsetof(struct config, event_size_kb), true, "256", 1, 1024, "KB", NULL,
+     "of an asynchronous event at most"},
+    {"first-retry-ms", "N", offsetof(struct config, first_retry_ms), true, "60000", 1, 3600000, "ms", NULL,
+     "until an asynchronous event is tried again after its first function error"},
+    {"second-retry-ms", "N", offsetof(struct config, second_retry_ms), true, "120000", 1, 3600000, "ms", NULL,
+     "and after its second"},
+    {"back-off-ms", "N", offsetof(struct config, back_off_ms), true, "1000", 1, 3600000, "ms", NULL,
+     "until an asynchronous event is tried again that was throttled once; doubles each time"},
+    {"back-off-max-ms", "N", offsetof(struct config, back_off_max_ms), true, "300000", 1, 3600000, "ms", NULL,
+     "up to this"},
     {"concurrency", "N", offsetof(struct config, concurrency), true, "1000", 1, 100000, "invocations", NULL,
      "how many invocations of an account may run at once, and ten times as many begin per second"},
     {"scaling-rate", "N", offsetof(struct config, scaling_rate), true, "1000", 1, 100000, "environments",
@@ -244,6 +264,12 @@ static bool are_accounts(const char *list) {
     return true;
 }
 
+static bool check_endpoint(const char *name, const char *url, struct err *err) {
+    return url[0] == '\0' || strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0 ||
+           err_set(err, ERR_PARAMETER, "setting %s is \"%s\", but must begin with http:// or https://", name,
+                   url);
+}
+
 static bool check(const struct config *config, struct err *err) {
     if (strlen(config->account_id) != 12 || strspn(config->account_id, "0123456789") != 12)
         return err_set(err, ERR_PARAMETER, "setting account-id is \"%s\", but must be twelve digits",
@@ -257,11 +283,11 @@ static bool check(const struct config *config, struct err *err) {
         strspn(config->region, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(config->region))
         return err_set(err, ERR_PARAMETER, "setting region is \"%s\", but must look like us-east-1",
                        config->region);
-    if (config->s3_endpoint[0] != '\0' && strncmp(config->s3_endpoint, "http://", 7) != 0 &&
-        strncmp(config->s3_endpoint, "https://", 8) != 0)
-        return err_set(err, ERR_PARAMETER,
-                       "setting s3-endpoint is \"%s\", but must begin with http:// or https://",
-                       config->s3_endpoint);
+    if (!check_endpoint("s3-endpoint", config->s3_endpoint, err) ||
+        !check_endpoint("sqs-endpoint", config->sqs_endpoint, err) ||
+        !check_endpoint("sns-endpoint", config->sns_endpoint, err) ||
+        !check_endpoint("events-endpoint", config->events_endpoint, err))
+        return false;
     if (config->data_dir[0] == '\0')
         return err_set(err, ERR_PARAMETER, "setting data-dir is empty");
     if (config->parked_sandboxes > config->parked_sandboxes_max)

@@ -29,6 +29,16 @@ struct config {
     char *s3_endpoint;
     char *s3_access_key;
     char *s3_secret_key;
+    char *sqs_endpoint;
+    char *sns_endpoint;
+    char *events_endpoint;
+    char *destination_access_key;
+    char *destination_secret_key;
+    int64_t event_size_kb;
+    int64_t first_retry_ms;
+    int64_t second_retry_ms;
+    int64_t back_off_ms;
+    int64_t back_off_max_ms;
     int64_t concurrency;
     int64_t scaling_rate;
     int64_t role_credentials_minutes;

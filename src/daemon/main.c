@@ -14,6 +14,8 @@ static const struct {
     {"compatibility", compatibility_print, "print which operations and settings Lamb has, as markdown"},
     {"env", command_env, "print shell exports for clients of a running daemon"},
     {"logs", command_logs, "print the log of a function, or of a log group with --group; -f follows it"},
+    {"queue", command_queue,
+     "show the queues of a running daemon, or `queue redrive NAME` a dead letter queue"},
     {"serve", command_serve, "run the daemon; --help lists its settings"},
     {"version", command_version, "print the version"},
 };

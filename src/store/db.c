@@ -23,6 +23,7 @@
 struct db {
     sqlite3 *handle;
     struct map statements; /* address of the text -> struct db_statement */
+    int log_pages;
 };
 
 struct db_statement {
@@ -81,30 +82,30 @@ static bool read_version(struct db *db, int *ret_version, struct err *err) {
     return result == SQLITE_ROW || fail(db->handle, result, err);
 }
 
-static bool apply_step(struct db *db, int version, struct err *err) {
+static bool apply_step(struct db *db, const struct schema *schema, int version, struct err *err) {
     OWN_MEM char *mark = mem_format("PRAGMA user_version = %d", version + 1);
-    return execute(db, schema_steps[version], err) && execute(db, mark, err);
+    return execute(db, schema->steps[version], err) && execute(db, mark, err);
 }
 
 /* The version is read inside the transaction: two processes may start at once. */
-static bool migrate(struct db *db, struct err *err) {
+static bool migrate(struct db *db, const struct schema *schema, struct err *err) {
     int version = 0;
     if (!db_begin(db, err))
         return false;
     bool migrated = read_version(db, &version, err);
-    if (migrated && version > schema_version)
+    if (migrated && version > schema->version)
         migrated = err_set(err, ERR_UNSUPPORTED,
                            "It was written by a newer version of Lamb (schema %d; this one knows %d)",
-                           version, schema_version);
-    for (; migrated && version < schema_version; version++)
-        migrated = apply_step(db, version, err);
+                           version, schema->version);
+    for (; migrated && version < schema->version; version++)
+        migrated = apply_step(db, schema, version, err);
     if (migrated && db_commit(db, err))
         return true;
     db_rollback(db);
     return false;
 }
 
-bool db_open(const char *path, struct db **ret_db, struct err *err) {
+static bool open_with(const char *path, const struct schema *schema, struct db **ret_db, struct err *err) {
     if (!prepare_file(path, err))
         return false;
     struct db *db = mem_alloc(sizeof *db);
@@ -116,12 +117,42 @@ bool db_open(const char *path, struct db **ret_db, struct err *err) {
         sqlite3_busy_timeout(db->handle, BUSY_MS);
     if (!opened || !execute(db, "PRAGMA journal_mode = WAL", err) ||
         !execute(db, "PRAGMA synchronous = FULL", err) || !execute(db, "PRAGMA foreign_keys = ON", err) ||
-        !migrate(db, err)) {
+        !migrate(db, schema, err)) {
         db_close(db);
         return err_wrap(err, "Can't open the database %s", path);
     }
     *ret_db = db;
     return true;
+}
+
+bool db_open(const char *path, struct db **ret_db, struct err *err) {
+    return open_with(path, &schema_main, ret_db, err);
+}
+
+/* Called after each commit, in the place of SQLite's own checkpoints. */
+static int note_log(void *arg, sqlite3 *handle, const char *name, int pages) {
+    (void)handle;
+    (void)name;
+    struct db *db = arg;
+    db->log_pages = pages;
+    return SQLITE_OK;
+}
+
+bool db_open_queues(const char *path, struct db **ret_db, struct err *err) {
+    if (!open_with(path, &schema_queues, ret_db, err))
+        return false;
+    struct db *db = *ret_db;
+    sqlite3_wal_hook(db->handle, note_log, db);
+    return true;
+}
+
+bool db_checkpoint(struct db *db, struct err *err) {
+    int result = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    return result == SQLITE_OK || fail(db->handle, result, err);
+}
+
+int db_log_pages(const struct db *db) {
+    return db->log_pages;
 }
 
 /* Closing the last connection moves everything from the WAL into the database. */
@@ -169,6 +200,11 @@ void db_bind_text(struct db_statement *statement, int index, const char *text, s
               sqlite3_bind_text64(statement->handle, index, text, len, SQLITE_STATIC, SQLITE_UTF8));
 }
 
+void db_bind_blob(struct db_statement *statement, int index, const void *data, size_t len) {
+    note_bind(statement,
+              sqlite3_bind_blob64(statement->handle, index, len > 0 ? data : "", len, SQLITE_STATIC));
+}
+
 void db_bind_integer(struct db_statement *statement, int index, int64_t number) {
     note_bind(statement, sqlite3_bind_int64(statement->handle, index, number));
 }
@@ -192,6 +228,16 @@ const char *db_text(struct db_statement *statement, int column, size_t *ret_len)
     if (ret_len)
         *ret_len = text ? (size_t)sqlite3_column_bytes(statement->handle, column) : 0;
     return text ? text : "";
+}
+
+const void *db_blob(struct db_statement *statement, int column, size_t *ret_len) {
+    const void *blob = sqlite3_column_blob(statement->handle, column);
+    *ret_len = blob ? (size_t)sqlite3_column_bytes(statement->handle, column) : 0;
+    return blob ? blob : "";
+}
+
+bool db_is_null(struct db_statement *statement, int column) {
+    return sqlite3_column_type(statement->handle, column) == SQLITE_NULL;
 }
 
 int64_t db_integer(struct db_statement *statement, int column) {

@@ -15,14 +15,22 @@ struct db_statement;
  * and brings the schema up to date. ERR_CORRUPT for a damaged file, ERR_UNSUPPORTED for one of a newer Lamb.
  */
 bool db_open(const char *path, struct db **ret_db, struct err *err);
+
+/* The same for the database of store/queue_rows.h. Its log is moved into the database by db_checkpoint()
+ * alone, which is for another connection: on the writer's a commit would wait for it. */
+bool db_open_queues(const char *path, struct db **ret_db, struct err *err);
+bool db_checkpoint(struct db *db, struct err *err); /* as much as can be without making anybody wait */
+int db_log_pages(const struct db *db);              /* in the log after the last commit of this connection */
+
 void db_close(struct db *db); /* NULL is fine; checkpoints */
 
 /* A statement ready to bind, from the cache. `sql` must be a string literal: its address is the key. A
  * statement that has given a row is in use until it ends or is reset: it can't be asked for meanwhile. */
 bool db_statement(struct db *db, const char *sql, struct db_statement **ret_statement, struct err *err);
 
-/* Parameters count from 1. Texts must live until the statement was reset. */
+/* Parameters count from 1; what is not bound is NULL. Texts must live until the statement was reset. */
 void db_bind_text(struct db_statement *statement, int index, const char *text, size_t len);
+void db_bind_blob(struct db_statement *statement, int index, const void *data, size_t len);
 void db_bind_integer(struct db_statement *statement, int index, int64_t number);
 
 /* Steps: *ret_row says whether there is a row. Columns count from 0 and live until the next step. Failures
@@ -30,7 +38,9 @@ void db_bind_integer(struct db_statement *statement, int index, int64_t number);
  * the database, ERR_IO; the statement is reset then. */
 bool db_step(struct db_statement *statement, bool *ret_row, struct err *err);
 const char *db_text(struct db_statement *statement, int column, size_t *ret_len); /* never NULL */
+const void *db_blob(struct db_statement *statement, int column, size_t *ret_len); /* never NULL */
 int64_t db_integer(struct db_statement *statement, int column);
+bool db_is_null(struct db_statement *statement, int column);
 void db_reset(struct db_statement *statement);
 
 /* Steps once, expects no row, resets. */

@@ -1,11 +1,19 @@
-/* The schema, step by step.
+/* The schemas, step by step.
  *
  * function          one row per function: the number its next version gets, its tags (a JSON object of texts)
  * function_version  one row per version, $LATEST as number 0; document is model/function_stored.c's form
- * record            everything else, see store/records.h */
+ * record            everything else, see store/records.h
+ *
+ * In queues.db, see store/queue_rows.h for the columns:
+ *
+ * sequence          one row: the number of the next message, and what receipts are signed with
+ * queue             one row per queue that has messages; key NULL: purged, its messages are to be removed
+ * message           one small row per message, which receiving changes
+ * body              what is in it, which nothing changes
+ * dedup             names that may not be pushed again before `until` */
 #include "store/schema.h"
 
-const char *const schema_steps[] = {
+static const char *const main_steps[] = {
     "CREATE TABLE function ("
     "  account TEXT NOT NULL,"
     "  name TEXT NOT NULL,"
@@ -32,4 +40,51 @@ const char *const schema_steps[] = {
     ") STRICT, WITHOUT ROWID;",
 };
 
-const int schema_version = sizeof schema_steps / sizeof schema_steps[0];
+const struct schema schema_main = {main_steps, sizeof main_steps / sizeof main_steps[0]};
+
+/* Numbers of queues are never used again, since messages of a purged one may be left. */
+static const char *const queues_steps[] = {
+    "CREATE TABLE sequence (next INTEGER NOT NULL, secret BLOB NOT NULL) STRICT;"
+    "INSERT INTO sequence (next, secret) VALUES (1, randomblob(32));"
+    "CREATE TABLE queue ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  key TEXT UNIQUE,"
+    "  messages INTEGER NOT NULL"
+    ") STRICT;"
+    "CREATE TABLE message ("
+    "  sequence INTEGER PRIMARY KEY,"
+    "  queue INTEGER NOT NULL,"
+    "  due INTEGER NOT NULL,"
+    "  sent INTEGER NOT NULL,"
+    "  is_parked INTEGER NOT NULL,"
+    "  is_leased INTEGER NOT NULL,"
+    "  receives INTEGER NOT NULL,"
+    "  earlier_receives INTEGER NOT NULL,"
+    "  first_receive INTEGER NOT NULL,"
+    "  mark INTEGER NOT NULL,"
+    "  body INTEGER NOT NULL,"
+    "  fifo_group TEXT,"
+    "  source TEXT"
+    ") STRICT;"
+    "CREATE INDEX message_due ON message (queue, is_parked, due, sequence, is_leased);"
+    "CREATE INDEX message_sent ON message (queue, sent);"
+    "CREATE INDEX message_group ON message (queue, fifo_group, is_parked, sequence)"
+    "  WHERE fifo_group IS NOT NULL;"
+    "CREATE TABLE body ("
+    "  id INTEGER PRIMARY KEY,"
+    "  message_id TEXT NOT NULL,"
+    "  body BLOB NOT NULL,"
+    "  attributes BLOB NOT NULL"
+    ") STRICT;"
+    "CREATE TABLE dedup ("
+    "  queue INTEGER NOT NULL,"
+    "  name TEXT NOT NULL,"
+    "  sequence INTEGER NOT NULL,"
+    "  message_id TEXT NOT NULL,"
+    "  until INTEGER NOT NULL,"
+    "  PRIMARY KEY (queue, name)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX dedup_until ON dedup (until);",
+};
+
+const struct schema schema_queues = {queues_steps, sizeof queues_steps / sizeof queues_steps[0]};

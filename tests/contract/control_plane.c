@@ -4,7 +4,7 @@
  *
  *   control_plane --operations             prints the operation table: name, method, path, query, status,
  *                                          `yes` when it is supported
- *   control_plane --members                prints the members of every operation as JSON
+ *   control_plane --members SERVICE                prints the members of every operation as JSON
  *   control_plane serve DIR [sigv4|off]    serves on a free port of 127.0.0.1, prints one line `ready <port>
  * <key> <secret>` and ends with SIGTERM; gets code from S3 at $S3_ENDPOINT */
 #include <signal.h>
@@ -15,11 +15,14 @@
 
 #include "api/api.h"
 #include "api/lambda/operations.h"
+#include "api/services.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "model/constraint.h"
+#include "queue/async.h"
+#include "queue/queue.h"
 #include "sys/fs.h"
 
 #define REGION "us-east-1"
@@ -95,6 +98,13 @@ void invoke_start(struct invoke *invoke, const struct invoke_request *request,
 
 void invocation_abandon(struct invocation *invocation) {
     invocation->is_abandoned = true;
+}
+
+uint32_t invoke_room(const struct invoke *invoke, const char *account, const char *name) {
+    (void)invoke;
+    (void)account;
+    (void)name;
+    return LIMIT_CONCURRENCY;
 }
 
 void invoke_retire(struct invoke *invoke, const struct function *function) {
@@ -230,15 +240,15 @@ static void put_constraint(struct json_writer *writer, const struct constraint *
     json_close_object(writer);
 }
 
-static int print_members(void) {
+static int print_members(const struct api_service *service) {
     OWN(buf) struct buf text;
     struct json_writer writer;
     buf_init(&text, 1 << 20);
     json_writer_init(&writer, &text);
     json_open_object(&writer);
-    for (size_t i = 0; i < lambda_operation_count; i++) {
-        json_key(&writer, lambda_operations[i].name);
-        put_members(&writer, lambda_operations[i].members);
+    for (size_t i = 0; i < *service->operation_count; i++) {
+        json_key(&writer, service->operations[i].name);
+        put_members(&writer, service->operations[i].members);
     }
     json_close_object(&writer);
     puts(buf_text(&text));
@@ -269,8 +279,20 @@ static void run_until_idle(struct loop *loop, const struct api *api, struct work
         loop_turn(loop, true);
 }
 
+static void set_true(void *arg) {
+    *(bool *)arg = true;
+}
+
+static void close_queues(struct loop *loop, struct queues *queues) {
+    bool is_closed = false;
+    queues_close(queues, set_true, &is_closed);
+    while (!is_closed)
+        loop_turn(loop, true);
+}
+
 static int serve(const char *dir, bool requires_signature) {
     struct err err;
+    OWN_MEM char *queues_database = fs_join(dir, "queues.db");
     OWN_MEM char *blobs = fs_join(dir, "blobs");
     OWN_MEM char *code = fs_join(dir, "code");
     OWN_MEM char *database = fs_join(dir, "lamb.db");
@@ -294,6 +316,7 @@ static int serve(const char *dir, bool requires_signature) {
         .s3_endpoint = getenv("S3_ENDPOINT"),
         .runtimes = &runtimes,
         .concurrency = LIMIT_CONCURRENCY,
+        .event_bytes = LIMIT_EVENT_DEFAULT_BYTES,
         .checks_roles = true,
         .role_credentials_ms = ROLE_CREDENTIALS_MS,
     };
@@ -302,8 +325,13 @@ static int serve(const char *dir, bool requires_signature) {
     struct work_lane *lane = work_lane_new(loop);
     struct invoke invoke = {.loop = loop};
     map_init(&invoke.blocked);
+    struct queues *queues;
+    check(queues_open(loop, &clock, queues_database, &queues, &err), &err);
+    const struct async_options async_options = {.region = REGION};
+    struct async *async = async_new(loop, &clock, &invoke, queues, &async_options);
     struct api *api;
-    check(api_new(loop, &clock, &options, db, lane, &invoke, &api, &err), &err);
+    check(api_new(loop, &clock, &options, db, lane, &invoke, queues, &api, &err), &err);
+    api_use_async(api, async);
     const struct http_options http = {.send_date = true, .idle_timeout_ms = 60000};
     struct http_listener *listener = http_listener_new(loop, fd, api_http_handler(), api_http_arg(api), &http,
                                                        &clock);
@@ -317,8 +345,11 @@ static int serve(const char *dir, bool requires_signature) {
 
     loop_signal_free(term);
     http_listener_free(listener);
+    async_stop(async);
     run_until_idle(loop, api, lane);
+    close_queues(loop, queues);
     api_free(api);
+    async_free(async);
     map_done(&invoke.blocked);
     work_lane_free(lane);
     loop_free(loop);
@@ -330,8 +361,8 @@ static int serve(const char *dir, bool requires_signature) {
 int main(int argc, char **argv) {
     if (argc == 2 && strcmp(argv[1], "--operations") == 0)
         return print_operations();
-    if (argc == 2 && strcmp(argv[1], "--members") == 0)
-        return print_members();
+    if (argc == 3 && strcmp(argv[1], "--members") == 0 && service_find(argv[2]))
+        return print_members(service_find(argv[2]));
     if (argc >= 3 && strcmp(argv[1], "serve") == 0)
         return serve(argv[2], argc < 4 || strcmp(argv[3], "off") != 0);
     fprintf(stderr, "usage: control_plane --operations | --members | serve DIR [sigv4|off]\n");

@@ -2,12 +2,13 @@
 
 import os
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import botocore.exceptions
 import pytest
 
-from support import packages, processes
+from support import events, metrics, packages, processes
 from support.daemon import build_dir, clean_environment
 from support.fixtures import strange_processes
 from support.waiting import wait_until
@@ -28,6 +29,18 @@ def small_disk(tmp_path):
 
 def noise(megabytes):
     return packages.zip_files({"bootstrap": "#!/bin/sh\n", "noise": os.urandom(megabytes << 20)})
+
+
+def fill(disk):
+    """A file that leaves not a byte free."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError:
+            pass
+    return filler
 
 
 def test_full_disk(new_daemon, small_disk):
@@ -54,13 +67,7 @@ def test_disk_that_is_full_of_something_else(new_daemon, small_disk):
     lamb = new_daemon(data_dir=small_disk / "data")
     name = lamb.create_bash("echo 1")
     assert lamb.invoke(name, {}).json == 1
-    filler = small_disk / "filler"
-    with filler.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(bytes(4096))
-        except OSError:
-            pass
+    filler = fill(small_disk)
     with pytest.raises(botocore.exceptions.ClientError) as refused:
         lamb.create_bash("echo 2")
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
@@ -68,6 +75,31 @@ def test_disk_that_is_full_of_something_else(new_daemon, small_disk):
         assert lamb.invoke(name, {}).json == 1
     filler.unlink()
     assert lamb.invoke(lamb.create_bash("echo 3"), {}).json == 3
+    lamb.daemon.new_complaints()
+
+
+def test_asynchronous_events_on_a_full_disk(new_daemon, small_disk):
+    """They are refused, and what was acknowledged before comes to its end once there is room again."""
+    lamb = new_daemon(data_dir=small_disk / "data")
+    name = lamb.create_python(events.TELLS_PY, Timeout=30)
+    lamb.daemon.allowed_errors += ["async.not_written", "Can't write the queues"]
+    events.send(lamb, name, {"before": 1, "sleep": 2})
+    events.wait_for_runs(lamb, name, 1)
+    filler = fill(small_disk)
+    with pytest.raises(botocore.exceptions.ClientError) as refused:
+        while True:  # the database may still have room in its own file
+            events.send(lamb, name, {"during": "x" * 50000})
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+    time.sleep(3)
+    assert lamb.daemon.is_running()
+    filler.unlink()
+    events.send(lamb, name, {"after": 1})
+
+    def is_over():
+        found = metrics.value(metrics.read(lamb.daemon), "lamb_async_events_accepted_total")
+        return events.over(lamb) == {"Success": found}
+
+    wait_until(is_over, 20, f"all that was accepted is over: {events.over(lamb)}")
     lamb.daemon.new_complaints()
 
 

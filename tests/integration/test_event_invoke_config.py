@@ -110,7 +110,6 @@ def test_put_replaces(lamb, name):
     assert without_date(answer) == expected
     got = lamb.client.get_function_event_invoke_config(FunctionName=name, Qualifier="$LATEST")
     assert (status(got), body(got)) == (200, body(answer))
-    assert f"function={name} setting=EventInvokeConfig" in lamb.daemon.stderr()
 
 
 def test_update_merges(lamb, name):

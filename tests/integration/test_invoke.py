@@ -162,14 +162,6 @@ def test_dry_run(lamb):
     assert lamb.logs(name).count("ran") == 1
 
 
-def test_event_type_is_refused_and_not_lost_in_silence(lamb):
-    name = lamb.create_python(packages.ECHO_PY)
-    answer = lamb.request("POST", invoke_path(name), "{}", headers={"X-Amz-Invocation-Type": "Event"})
-    assert answer.status >= 400
-    assert answer.error
-    assert "Event" in answer.message
-
-
 def test_client_context_python(lamb):
     source = """def handler(event, context):
     client = context.client_context

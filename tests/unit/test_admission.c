@@ -370,16 +370,90 @@ static void refusals_are_counted_by_limit(void **state) {
     admission_group_release(reserved);
 }
 
+static bool enter_event(struct admission_group *group, struct admission_share **share) {
+    struct admission_refusal refusal;
+    return admission_enter_event(group, share, &refusal);
+}
+
+static void events_have_no_rate(void **state) {
+    (void)state;
+    struct admission_group *group = admission_group_take(&admission, ONE, "f");
+    assert_int_equal(pass(group, 1000, RATE), LIMIT * 10);
+    for (int i = 0; i < 1000; i++) {
+        struct admission_share *share = NULL;
+        assert_true(enter_event(group, &share));
+        leave(group, 1);
+    }
+    struct admission_share *none = NULL;
+    for (int i = 0; i < LIMIT; i++)
+        assert_true(enter_event(group, &none));
+    assert_false(enter_event(group, &none));
+    leave(group, LIMIT);
+    admission_group_release(group);
+}
+
+static uint32_t room(const char *name) {
+    return admission_room(&admission, ONE, name);
+}
+
+static void room_is_what_concurrency_leaves(void **state) {
+    (void)state;
+    assert_int_equal(room("f"), LIMIT);
+    struct admission_group *group = admission_group_take(&admission, ONE, "f");
+    assert_int_equal(enter(group, 3, NULL), 3);
+    assert_int_equal(room("f"), LIMIT - 3);
+    assert_int_equal(room("other"), LIMIT - 3);
+    assert_int_equal(admission_room(&admission, TWO, "f"), LIMIT);
+    admission_reserve(&admission, ONE, "other", 4);
+    assert_int_equal(room("f"), LIMIT - 3 - 4);
+    assert_int_equal(room("other"), 4);
+    admission_reserve(&admission, ONE, "f", 0);
+    assert_int_equal(room("f"), 0);
+    leave(group, 3);
+    admission_reserve(&admission, ONE, "f", -1);
+    admission_group_release(group);
+}
+
+static void room_counts_what_is_provisioned_and_idle(void **state) {
+    (void)state;
+    struct admission_group *group = admission_group_take(&admission, ONE, "f");
+    struct admission_share share;
+    admission_reserve(&admission, ONE, "f", 3);
+    admission_share_init(&share, &admission, ONE, "f");
+    admission_share_set(&share, 3);
+    assert_int_equal(room("f"), 3);
+    struct admission_share *taken = &share;
+    assert_true(enter_event(group, &taken));
+    assert_ptr_equal(taken, &share);
+    assert_int_equal(room("f"), 2);
+    admission_leave(group, taken);
+    assert_int_equal(room("f"), 3);
+    admission_share_done(&share);
+    admission_reserve(&admission, ONE, "f", -1);
+    admission_group_release(group);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(functions_share_what_the_account_has), TEST(accounts_do_not_share),
-        TEST(a_group_is_one_for_all_versions),      TEST(a_reservation_is_kept_for_its_function),
-        TEST(nothing_reserved_means_nothing_runs),  TEST(reservations_come_and_go_while_calls_run),
-        TEST(reservations_end_with_everything),     TEST(ten_calls_a_second_for_each_that_may_run),
-        TEST(a_reservation_has_a_rate_of_its_own),  TEST(a_refused_call_does_not_count_in_the_rate),
-        TEST(environments_start_at_a_rate),         TEST(a_function_keeps_its_rate),
-        TEST(a_share_is_taken_from_the_account),    TEST(a_share_is_taken_from_the_reservation),
-        TEST(a_share_shrinks_with_its_calls),       TEST(refusals_are_counted_by_limit),
+        TEST(functions_share_what_the_account_has),
+        TEST(accounts_do_not_share),
+        TEST(a_group_is_one_for_all_versions),
+        TEST(a_reservation_is_kept_for_its_function),
+        TEST(nothing_reserved_means_nothing_runs),
+        TEST(reservations_come_and_go_while_calls_run),
+        TEST(reservations_end_with_everything),
+        TEST(ten_calls_a_second_for_each_that_may_run),
+        TEST(a_reservation_has_a_rate_of_its_own),
+        TEST(a_refused_call_does_not_count_in_the_rate),
+        TEST(environments_start_at_a_rate),
+        TEST(a_function_keeps_its_rate),
+        TEST(a_share_is_taken_from_the_account),
+        TEST(a_share_is_taken_from_the_reservation),
+        TEST(a_share_shrinks_with_its_calls),
+        TEST(refusals_are_counted_by_limit),
+        TEST(events_have_no_rate),
+        TEST(room_is_what_concurrency_leaves),
+        TEST(room_counts_what_is_provisioned_and_idle),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 #include "api/lambda/versions.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "queue/async.h"
 
 static void remove_version(struct lambda *lambda, struct catalogue_entry *entry, const char *number) {
     lambda_retire(lambda, entry_remove_version(entry, number));
@@ -64,6 +65,7 @@ static void committed(struct edit *edit) {
     log_info("function.deleted", "name=%s version=%s", entry->name, number);
     if (is_whole) {
         remove_all(lambda, entry);
+        async_forget(lambda->api->async, entry->account, entry->name);
     } else {
         remove_version(lambda, entry, number);
         policies_set(&entry->policies, number, NULL);

@@ -1,6 +1,8 @@
 /* The settings of asynchronous invocation of $LATEST, of a version or of an alias:
  * PutFunctionEventInvokeConfig and its Update, Get, List and Delete. A record holds the members of the API
  * but FunctionArn, so that a request and a record are read by the same function. */
+#include "api/lambda/event_invoke_config.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -188,10 +190,6 @@ static bool prepare_update(struct edit *edit, struct err *err) {
     return prepare_change(edit, &config, &ref, err);
 }
 
-static void committed(struct edit *edit) {
-    setting_warn(edit, "EventInvokeConfig");
-}
-
 static void change(struct api_call *call, const struct edit_actions *actions) {
     struct function_ref ref;
     struct catalogue_entry *entry = NULL;
@@ -203,12 +201,12 @@ static void change(struct api_call *call, const struct edit_actions *actions) {
 }
 
 void lambda_put_function_event_invoke_config(struct api_call *call) {
-    static const struct edit_actions actions = {.prepare = prepare_put, .committed = committed};
+    static const struct edit_actions actions = {.prepare = prepare_put};
     change(call, &actions);
 }
 
 void lambda_update_function_event_invoke_config(struct api_call *call) {
-    static const struct edit_actions actions = {.prepare = prepare_update, .committed = committed};
+    static const struct edit_actions actions = {.prepare = prepare_update};
     change(call, &actions);
 }
 
@@ -277,4 +275,29 @@ void lambda_list_function_event_invoke_configs(struct api_call *call) {
         setting_answer_list(call, entry, &list);
     else
         call_fail(call, &err);
+}
+
+/* ---- for asynchronous invocation ---- */
+
+static char *take_destination(char **part) {
+    if (!*part || !(*part)[0])
+        return NULL;
+    return take_ptr(*part);
+}
+
+void event_invoke_settings(const struct api *api, const struct catalogue_entry *entry, const char *qualifier,
+                           struct async_target *target) {
+    struct json_doc doc;
+    OWN(config) struct config config;
+    config_init(&config);
+    const char *name = qualifier[0] ? qualifier : FUNCTION_LATEST;
+    config_read(&config, setting_read(api, entry, SETTING_EVENT_INVOKE, name, &doc));
+    json_doc_done(&doc);
+    int64_t age_s = config.age_s == NOT_SET ? LIMIT_EVENT_AGE_S : config.age_s;
+    target->policy = (struct retry_policy){
+        .most_retries = config.retries == NOT_SET ? LIMIT_EVENT_RETRIES : (uint32_t)config.retries,
+        .most_age_ms = age_s * 1000,
+    };
+    target->on_success = take_destination(&config.on_success);
+    target->on_failure = take_destination(&config.on_failure);
 }

@@ -10,14 +10,7 @@
 #define SERVICE_BYTES 32
 #define TEXT_BYTES 4096 /* two destinations of at most 350 characters, and more */
 
-/* The services that results may be sent to, and what a function's role must be allowed to do there. */
-static const struct service {
-    const char *name;
-    const char *action;
-    const char *verb; /* for the refusal */
-    bool is_for_failures;
-    bool has_objects; /* the action is on what is in it */
-} services[] = {
+static const struct destination_service services[] = {
     {"events", "events:PutEvents", "PutEvents", false, false},
     {"lambda", "lambda:InvokeFunction", "InvokeFunction", false, false},
     {"s3", "s3:PutObject", "PutObject", true, true},
@@ -25,8 +18,7 @@ static const struct service {
     {"sqs", "sqs:SendMessage", "SendMessage", false, false},
 };
 
-/* NULL for one that takes no results, and for a text that is no ARN. */
-static const struct service *find_service(const char *arn) {
+const struct destination_service *destination_service_of(const char *arn) {
     const char *colon = strncmp(arn, "arn:", 4) == 0 ? strchr(arn + 4, ':') : NULL;
     size_t len = colon ? strcspn(colon + 1, ":") : 0;
     for (size_t i = 0; i < sizeof services / sizeof services[0]; i++)
@@ -57,10 +49,15 @@ static bool check_function(const struct lambda *lambda, const struct function *f
     return true;
 }
 
-static bool check_role(const struct lambda *lambda, const struct function *function,
-                       const struct service *service, const char *arn, struct err *err) {
+bool destination_is_allowed(const struct api *api, const struct function *function,
+                            const struct destination_service *service, const char *arn) {
     OWN_MEM char *resource = mem_format("%s%s", arn, service->has_objects ? "/*" : "");
-    return execution_role_allows(lambda->api, function, service->action, resource) ||
+    return execution_role_allows(api, function, service->action, resource);
+}
+
+static bool check_role(const struct lambda *lambda, const struct function *function,
+                       const struct destination_service *service, const char *arn, struct err *err) {
+    return destination_is_allowed(lambda->api, function, service, arn) ||
            err_set(err, ERR_PARAMETER,
                    "The function's execution role does not have permissions to call %s on %s", service->verb,
                    arn);
@@ -91,7 +88,7 @@ bool event_invoke_check_destinations(const struct lambda *lambda, const struct f
         const char *arn = parts[i];
         if (!arn || !arn[0])
             continue;
-        const struct service *service = find_service(arn);
+        const struct destination_service *service = destination_service_of(arn);
         if (!service || is_fifo(arn) || (service->is_for_failures && arn != on_failure))
             return refuse(on_success, on_failure, err);
         if (strcmp(service->name, "lambda") == 0 && !check_function(lambda, function, arn, err))

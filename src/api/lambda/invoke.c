@@ -1,17 +1,19 @@
-/* Invoke: from the request to invoke/, and from its result to the answer. The warm path allocates nothing and
- * formats with plain copies. Order of the checks: names and headers, existence, payload, DryRun, state of the
- * function. */
+/* Invoke: from the request to invoke/, and from its result to the answer. The warm path allocates nothing.
+ * Order of the checks: names and headers, existence, payload, DryRun, state of the function. */
 #include <string.h>
 
 #include "api/headers.h"
 #include "api/lambda/authorize.h"
 #include "api/lambda/handlers.h"
 #include "api/lambda/lambda.h"
+#include "api/lambda/invoke_event.h"
+#include "api/lambda/payload.h"
+#include "api/lambda/routing.h"
 #include "api/lambda/target.h"
+#include "api/lambda/trace.h"
 #include "base/mem.h"
 #include "model/lambda/members.h"
 
-#define TRACE_ID_BYTES 160
 #define HEADER_VALUE_BYTES 300
 
 /* Places in invoke_members: the headers are checked one by one. */
@@ -117,39 +119,6 @@ static bool read_client_context(const struct http_request *request, char *space,
     return true;
 }
 
-static bool check_payload(struct http_text payload, struct err *err) {
-    struct json_fault fault;
-    if (payload.len == 0 || json_check(payload.data, payload.len, &fault))
-        return true;
-    return err_set(
-        err, ERR_SYNTAX,
-        "Could not parse request body into json: Could not parse payload into json: %s\n at [Source: "
-        "REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: %zu, column: %zu]",
-        fault.text, fault.line, fault.column);
-}
-
-/* "Root=1-<seconds>-<96 random bits>;Parent=<64 random bits>;Sampled=0" (X-Ray Developer Guide, tracing
- * header), unless the caller sent one. */
-static void set_trace_id(const struct api_call *call, char trace_id[TRACE_ID_BYTES]) {
-    static const char form[] = "Root=1-00000000-000000000000000000000000;Parent=0000000000000000;Sampled=0";
-    enum { SECONDS_AT = 7, ROOT_AT = 16, ROOT_CHARS = 24, PARENT_AT = 48, PARENT_CHARS = 16 };
-    static const char digits[] = "0123456789abcdef";
-    const struct http_text *sent = http_header_get(call->request, "x-amzn-trace-id");
-    if (sent && sent->len && sent->len < TRACE_ID_BYTES) {
-        memcpy(trace_id, sent->data, sent->len);
-        trace_id[sent->len] = '\0';
-        return;
-    }
-    char random[ROOT_CHARS + PARENT_CHARS + 1];
-    ident_hex(random, ROOT_CHARS + PARENT_CHARS);
-    memcpy(trace_id, form, sizeof form);
-    memcpy(trace_id + ROOT_AT, random, ROOT_CHARS);
-    memcpy(trace_id + PARENT_AT, random + ROOT_CHARS, PARENT_CHARS);
-    uint32_t now_s = (uint32_t)(clock_wall_us(call->api->clock) / 1000000);
-    for (int i = 7; i >= 0; i--, now_s >>= 4)
-        trace_id[SECONDS_AT + i] = digits[now_s & 15];
-}
-
 static void answer(struct api_call *call, const struct invoke_result *result, bool has_failed) {
     const struct invoke_state *state = state_of(call);
     struct headers headers;
@@ -189,36 +158,24 @@ static void answer_dry_run(struct api_call *call) {
     call_answer_with(call, 204, headers.text, NULL, 0);
 }
 
-/* The version that this call goes to: of an alias with two, one is drawn. */
 static bool choose_version(const struct api_call *call, const struct function_ref *ref,
                            const struct catalogue_entry *entry, const struct function **ret_shown,
                            struct err *err) {
-    const struct alias *alias = entry ? entry_alias(entry, ref->qualifier) : NULL;
-    const char *qualifier = alias ? alias_pick(alias) : ref->qualifier;
-    *ret_shown = entry ? entry_version(entry, qualifier) : NULL;
+    *ret_shown = entry ? routing_pick(entry, ref->qualifier) : NULL;
     return *ret_shown || target_not_found(call, ref, err);
 }
 
-/* What runs for a version; ERR_CONFLICT while there is nothing to run. */
+/* ERR_CONFLICT while there is nothing to run. */
 static bool find_runnable(const struct catalogue_entry *entry, const struct function *shown,
                           const struct function **ret_function, struct err *err) {
-    const struct function *function = shown == entry->latest ? entry->runnable : shown;
-    if (function && function->state == FUNCTION_ACTIVE) {
-        *ret_function = function;
+    *ret_function = routing_runnable(entry, shown);
+    if (*ret_function)
         return true;
-    }
     enum function_state state = shown->state == FUNCTION_ACTIVE ? FUNCTION_PENDING : shown->state;
     return err_set(err, ERR_CONFLICT,
                    "The operation cannot be performed at this time. The function is currently in the "
                    "following state: %s",
                    function_state_name(state));
-}
-
-static void refuse(struct api_call *call, const struct err *err) {
-    if (err->code == ERR_SYNTAX)
-        call_refuse(call, API_INVALID_REQUEST_CONTENT, err->text);
-    else
-        call_fail(call, err);
 }
 
 /* What the request says besides its payload. */
@@ -244,13 +201,17 @@ static bool read_request(const struct api_call *call, struct invoke_input *input
         memcpy(ref->qualifier, FUNCTION_LATEST, sizeof FUNCTION_LATEST); /* so that "not found" names it */
     return choose_version(call, ref, input->entry, &input->shown, err) &&
            read_client_context(call->request, input->context_space, &input->client_context, err) &&
-           check_payload(call->request->body, err);
+           payload_check(call->request->body, err);
 }
 
 static void start(struct api_call *call, const struct function *function, const struct invoke_input *input) {
     struct invoke_state *state = state_of(call);
     memcpy(state->version, function->version, sizeof state->version);
-    set_trace_id(call, state->trace_id);
+    trace_set(call, input->entry, state->trace_id);
+    if (trace_is_stopped(call->api, input->entry, state->trace_id)) {
+        trace_refuse(call);
+        return;
+    }
     char arn[FUNCTION_ARN_BYTES];
     if (input->is_qualified)
         target_arn(call, &input->ref, arn);
@@ -279,22 +240,15 @@ void lambda_invoke(struct api_call *call) {
     const struct function *function = NULL;
     struct err err;
     if (!read_request(call, &input, &err)) {
-        refuse(call, &err);
+        payload_refuse(call, &err);
         return;
     }
-    if (input.sent.is_event) {
-        err_set(&err, ERR_UNSUPPORTED,
-                "Lamb does not support the invocation type Event yet. Use RequestResponse.");
-        refuse(call, &err);
-        return;
-    }
-    if (input.sent.is_dry_run) {
+    if (input.sent.is_event)
+        invoke_event_accept(call, input.entry, input.is_qualified ? input.ref.qualifier : "");
+    else if (input.sent.is_dry_run)
         answer_dry_run(call);
-        return;
-    }
-    if (!find_runnable(input.entry, input.shown, &function, &err)) {
-        refuse(call, &err);
-        return;
-    }
-    start(call, function, &input);
+    else if (!find_runnable(input.entry, input.shown, &function, &err))
+        payload_refuse(call, &err);
+    else
+        start(call, function, &input);
 }

@@ -1,5 +1,7 @@
 /* What happens when a function ends up calling itself: PutFunctionRecursionConfig and
  * GetFunctionRecursionConfig. A record holds the member of the API. */
+#include "api/lambda/recursion.h"
+
 #include "api/lambda/body.h"
 #include "api/lambda/handlers.h"
 #include "api/lambda/setting.h"
@@ -22,13 +24,8 @@ static bool prepare(struct edit *edit, struct err *err) {
     return true;
 }
 
-static void committed(struct edit *edit) {
-    if (json_string_is(body_member(edit->call->input.root, MEMBER), TERMINATE))
-        setting_warn(edit, "RecursionConfig");
-}
-
 void lambda_put_function_recursion_config(struct api_call *call) {
-    static const struct edit_actions actions = {.prepare = prepare, .committed = committed};
+    static const struct edit_actions actions = {.prepare = prepare};
     struct catalogue_entry *entry;
     struct err err;
     if (target_function(call, FUNCTION_REF_WRITE, &entry, &err))
@@ -49,4 +46,13 @@ void lambda_get_function_recursion_config(struct api_call *call) {
     buf_init(&body, ANSWER_BYTES);
     buf_append_text(&body, document ? document : "{\"" MEMBER "\":\"" TERMINATE "\"}");
     call_answer(call, &body);
+}
+
+bool recursion_is_stopped(const struct api *api, const struct catalogue_entry *entry) {
+    struct json_doc doc;
+    struct json_value document = setting_read(api, entry, SETTING_RECURSION, "", &doc);
+    struct json_value member = body_member(document, MEMBER);
+    bool is_stopped = !json_is_present(member) || json_string_is(member, TERMINATE);
+    json_doc_done(&doc);
+    return is_stopped;
 }

@@ -16,11 +16,6 @@ static bool always(const struct function *function, const char *machine) {
     return true;
 }
 
-static bool has_dead_letters(const struct function *function, const char *machine) {
-    (void)machine;
-    return function->dead_letter_arn != NULL;
-}
-
 static bool is_snapstart(const struct function *function, const char *machine) {
     (void)machine;
     return function->is_snapstart;
@@ -42,9 +37,6 @@ static const struct setting rows[] = {
            "machine type does not start"),
     REFUSED("CapacityProviderConfig", NULL, "has no capacity providers"),
     WARNED("CodeSigningConfigArn", NULL, always, "does not verify the signatures of code yet"),
-    WARNED(
-        "DeadLetterConfig", "TargetArn", has_dead_letters,
-        "does not take asynchronous invocations yet, so that nothing is ever sent to the dead letter queue"),
     REFUSED("DurableConfig", NULL, "does not run durable executions yet"),
     REFUSED("FileSystemConfigs", NULL,
             "does not mount network file systems yet, and what the function wrote there would be lost"),

@@ -52,3 +52,11 @@ def no_role_check():
 
 def drain_timeout(seconds):
     return ["--drain-timeout", str(seconds)]
+
+
+def fast_retries(first_ms=200, second_ms=400, back_off_ms=100):
+    """Asynchronous events are tried again soon."""
+    return [
+        *("--first-retry-ms", str(first_ms), "--second-retry-ms", str(second_ms)),
+        *("--back-off-ms", str(back_off_ms), "--back-off-max-ms", "1000"),
+    ]
