@@ -107,6 +107,11 @@ static int64_t wall_us(const struct environment *environment, int64_t mono_us) {
     return clock_wall_us(&environment->context->clock) - (now_us(environment) - mono_us);
 }
 
+/* Text logs have no line for some notices; they need not be made when nobody else wants them. */
+static bool wants_events(const struct environment *environment) {
+    return environment->journal.telemetry || environment->function->logs_json;
+}
+
 static struct notice_span span(const struct environment *environment, const char *name, int64_t from_us,
                                int64_t to_us) {
     return (struct notice_span){
@@ -125,6 +130,8 @@ void record_runtime_done(struct environment *environment, const char *status, co
     struct invocation *invocation = environment->invocation;
     struct timeline *times = &environment->times;
     times->runtime_done_us = end_us(environment);
+    if (!wants_events(environment))
+        return;
     struct notice notice = {
         .kind = NOTICE_RUNTIME_DONE,
         .request_id = invocation->request_id,

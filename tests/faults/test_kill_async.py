@@ -65,7 +65,7 @@ def play_round(lamb, names, turn, acknowledged):
     senders = [Sender(lamb.daemon, names, turn * 100 + i, acknowledged) for i in range(SENDERS)]
     for sender in senders:
         sender.start()
-    time.sleep(random.Random(turn).uniform(0.02, 0.7))
+    time.sleep(random.Random(turn).uniform(0.02, 0.7))  # the moment of the kill, in the middle of anything
     lamb.daemon.kill()
     for sender in senders:
         sender.stop.set()

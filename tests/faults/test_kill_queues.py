@@ -60,7 +60,7 @@ class Ledger:
                 if body:
                     self.doubtful.add(body)
                 return
-            time.sleep(random.random() / 100)
+            time.sleep(random.random() / 100)  # the pace of the client: the queue is to have some depth
 
     def check(self, queues):
         """Everything that is left, in order."""
@@ -96,7 +96,7 @@ def run_round(daemon, ledgers, rng):
     ]
     for thread in threads:
         thread.start()
-    time.sleep(rng.uniform(0.1, 0.5))
+    time.sleep(rng.uniform(0.1, 0.5))  # the moment of the kill, in the middle of anything
     daemon.kill()
     stop.set()
     for thread in threads:
