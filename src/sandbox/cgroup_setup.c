@@ -61,13 +61,18 @@ static char *find_home(const struct cgroup_tree *tree) {
     return mem_text(root_is_ours ? tree->mount_point : group);
 }
 
-/* Makes and opens it. */
+/* Makes and opens it, again where an earlier spawner's end removes it in between. */
 static bool open_place(struct cgroup_place *ret_place, const char *home, const char *instance,
                        bool is_unified, struct err *err) {
     OWN_MEM char *path = fs_join(home, instance);
-    if (mkdir(path, 0755) == -1 && errno != EEXIST)
-        return err_set_errno(err, errno, "can't make the control group %s", path);
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = -1;
+    for (int tries = 0; fd == -1 && tries < OPEN_TRIES; tries++) {
+        if (mkdir(path, 0755) == -1 && errno != EEXIST)
+            return err_set_errno(err, errno, "can't make the control group %s", path);
+        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd == -1 && errno != ENOENT)
+            break;
+    }
     if (fd == -1)
         return err_set_errno(err, errno, "can't open the control group %s", path);
     *ret_place = (struct cgroup_place){.path = take_ptr(path), .fd = fd, .is_unified = is_unified};
@@ -265,8 +270,10 @@ bool cgroup_clear(const struct cgroup_set *set, int timeout_ms, struct err *err)
     }
 }
 
+/* The place with the lock last: whoever then finds no lock finds none of the others either, so that it never
+ * takes for its own what is removed a moment later. */
 void cgroup_close(struct cgroup_set *set) {
-    for (size_t i = 0; i < set->count; i++)
+    for (size_t i = set->count; i-- > 0;)
         rmdir(set->places[i].path);
     close_places(set);
 }
