@@ -265,6 +265,10 @@ void invoke_retire(struct invoke *invoke, const struct function *function) {
         pool_retire(pool);
 }
 
+bool invoke_has_epoch(const struct invoke *invoke, const struct function *function) {
+    return pool_find(&invoke->set, function->epoch) != NULL;
+}
+
 void invoke_expect(struct invoke *invoke, const struct function *function) {
     parked_want(invoke->set.context.parked, function->runtime);
 }

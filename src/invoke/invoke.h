@@ -85,6 +85,9 @@ uint32_t invoke_room(const struct invoke *invoke, const char *account, const cha
  * busy ones after their invocation, starting ones are not used. */
 void invoke_retire(struct invoke *invoke, const struct function *function);
 
+/* Whether anything of this epoch still runs or is asked for, by whichever value of the function it began. */
+bool invoke_has_epoch(const struct invoke *invoke, const struct function *function);
+
 struct invoke *invoke_new(struct loop *loop, const struct clock *clock, const struct invoke_options *options);
 
 /* invoke and the sandbox host need each other: the callbacks and argument for sandbox_host_new(), then the

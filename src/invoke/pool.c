@@ -17,7 +17,7 @@
 static void on_grace_over(void *arg);
 static void on_pace_over(void *arg);
 
-struct pool *pool_find(struct pool_set *set, uint64_t epoch) {
+struct pool *pool_find(const struct pool_set *set, uint64_t epoch) {
     return map_get_bytes(&set->by_epoch, &epoch, sizeof epoch);
 }
 

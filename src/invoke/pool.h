@@ -69,7 +69,7 @@ struct pool {
 };
 
 /* The pool of the function's epoch; NULL when there is none. */
-struct pool *pool_find(struct pool_set *set, uint64_t epoch);
+struct pool *pool_find(const struct pool_set *set, uint64_t epoch);
 
 /* Makes it. The pool takes the reference to the group. ERR_NOT_FOUND, ERR_IO when its code is not on disk;
  * the reference is the caller's then. */

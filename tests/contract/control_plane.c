@@ -112,6 +112,12 @@ void invoke_retire(struct invoke *invoke, const struct function *function) {
     (void)function;
 }
 
+bool invoke_has_epoch(const struct invoke *invoke, const struct function *function) {
+    (void)invoke;
+    (void)function;
+    return false;
+}
+
 void invoke_expect(struct invoke *invoke, const struct function *function) {
     (void)invoke;
     (void)function;

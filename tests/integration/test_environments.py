@@ -1,6 +1,7 @@
 """Execution environments: which call gets which one, how many there are, when they go, and that old code
 is never served."""
 
+import textwrap
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -163,6 +164,34 @@ def test_delete_while_a_call_runs(lamb):
         lamb.client.delete_function(FunctionName=name)
         assert running.result().error is None
     wait_until(lambda: not strange_processes(lamb.daemon), 5, "its environment is gone")
+
+
+def test_deleted_version_keeps_its_code_until_its_last_call_ends(lamb):
+    """Also when the version was given another revision since its environment began."""
+    source = """
+        import time
+        def handler(event, context):
+            time.sleep(event)
+            return open("/var/task/app.py").read().count("handler")
+    """
+    name = lamb.create_python(textwrap.dedent(source), Timeout=20, Publish=True)
+    lamb.update_code(name, version("new"))
+    wait_until(
+        lambda: lamb.configuration(name, Qualifier="1")["State"] == "Active", 10, "version 1 is active"
+    )
+    lamb.invoke(name, 0, Qualifier="1")
+    lamb.client.add_permission(
+        FunctionName=name,
+        Qualifier="1",
+        StatementId="one",
+        Action="lambda:InvokeFunction",
+        Principal="s3.amazonaws.com",
+    )
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(lamb.invoke, name, 2, Qualifier="1")
+        wait_until(lambda: lamb.logs(name).count("START RequestId") == 2, 10, "the call has begun")
+        lamb.client.delete_function(FunctionName=name, Qualifier="1")
+        assert running.result().json == 2
 
 
 def test_versions_have_environments_of_their_own(lamb):

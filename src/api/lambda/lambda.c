@@ -28,11 +28,12 @@ static void look_at_lingering(void *arg) {
     struct lambda *lambda = arg;
     list_each (link, &lambda->lingering) {
         struct lingering *lingering = list_item(link, struct lingering, link);
-        if (lingering->function->references > 1)
+        const struct function *function = lingering->function;
+        if (function->references > 1 || invoke_has_epoch(lambda->api->invoke, function))
             continue;
         list_remove(&lingering->link);
-        function_code_unuse(&lambda->codes, lingering->function);
-        function_unref(lingering->function);
+        function_code_unuse(&lambda->codes, function);
+        function_unref(function);
         free(lingering);
     }
     if (!list_is_empty(&lambda->lingering))
