@@ -28,6 +28,9 @@ struct http_handler {
      * means 0 bytes for everything. */
     size_t (*begin)(void *arg, struct http_exchange *exchange);
 
+    /* A piece of a body that begin() asked for with http_take_pieces(); only to be looked at. */
+    void (*piece)(void *arg, struct http_exchange *exchange, const void *data, size_t len);
+
     /* The whole request is here. From now on the exchange belongs to the handler until it has answered. */
     void (*handle)(void *arg, struct http_exchange *exchange);
 
@@ -87,6 +90,27 @@ const struct http_request *http_exchange_request(const struct http_exchange *exc
 /* Takes the body over, as NUL-terminated memory that the caller frees; the request's body is empty
  * afterwards. A large body moves without a copy. */
 char *http_exchange_take_body(struct http_exchange *exchange, size_t *ret_len);
+
+/* Inside begin() alone, which must return the most bytes that are wanted all the same: the body is not kept
+ * but comes through `piece`, as it arrives, and `handle` follows with an empty one. From the end of begin()
+ * on the exchange belongs to the handler, which is told when the client goes away, and may answer at any time
+ * (the connection ends then, since the rest of the body is not read). */
+void http_take_pieces(struct http_exchange *exchange);
+
+/* Whether such a body rests: the client is not read any more. What was read before may still come,
+ * HTTP_PIECES_BYTES at most. */
+#define HTTP_PIECES_BYTES (64u * 1024)
+void http_pause(struct http_exchange *exchange, bool is_paused);
+
+/* A trailer field of a chunked body, by its lower-case name; NULL when it was not sent. In handle() and until
+ * the answer. Fields are kept as far as HTTP_TRAILER_BYTES reach. */
+#define HTTP_TRAILER_BYTES (64u * 1024)
+const struct http_text *http_trailer_get(const struct http_exchange *exchange, const char *lower_name);
+
+/* What a TLS connection is protected by, in OpenSSL's names ("TLSv1.3", "TLS_AES_128_GCM_SHA256"), static
+ * texts; false for a plain one. */
+bool http_exchange_tls(const struct http_exchange *exchange, const char **ret_version,
+                       const char **ret_cipher);
 
 /* A pointer of the handler's, NULL at the start of each exchange. */
 void http_exchange_set_context(struct http_exchange *exchange, void *context);
