@@ -1,5 +1,6 @@
-"""The burst: 1,000 cold environments of one C function at once, what they cost while they idle, what the
-calls of another function notice, and how they end. Fails when anything of them is left."""
+"""The burst: 1,000 cold environments of one C function at once, what they cost while they idle, and how they
+end; then once more while another function is called as fast as it answers, for what its calls notice. Fails
+when anything of them is left."""
 
 import concurrent.futures
 import os
@@ -47,18 +48,29 @@ class Burst:
         self.deployed.make_cold("c", {"SLEEP_MS": str(SLEEP_MS)})
         time.sleep(COLD_GAP_MS / 1000)
 
-    def run(self, floor_s):
+    def load(self):
+        return self.bench.load(self.daemon, "c", "--burst", BURST)
+
+    def disturb(self, floor_s):
         """The other function is called for as long as the floor takes: all of it falls into the burst."""
         self.make_cold()
         self.warm(0.2)
-        quiet = self.warm(floor_s)
+        self.quiet = self.warm(floor_s)
+        settle(self.daemon)
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            loaded = pool.submit(self.load)
+            time.sleep(0.1)
+            self.during = self.warm(floor_s)
+            loaded.result()
+        self.make_cold()
+        settle(self.daemon)
+
+    def run(self):
+        self.make_cold()
+        self.warm(0.2)
         settle(self.daemon)
         before = Holdings(self.daemon)
-        with concurrent.futures.ThreadPoolExecutor(1) as pool:
-            loaded = pool.submit(self.bench.load, self.daemon, "c", "--burst", BURST)
-            time.sleep(0.1)
-            during = self.warm(floor_s)
-            result = loaded.result()
+        result = self.load()
         time.sleep(1)
         idle = Holdings(self.daemon)
         made = idle.environments - before.environments
@@ -67,8 +79,8 @@ class Burst:
         began = time.monotonic()
         self.make_cold()
         self.rounds.append({
-            "create_ms": result["elapsed_us"] / 1000 - SLEEP_MS, "quiet": quiet, "during": during,
-            "retire_ms": (settle(self.daemon) - began) * 1000, "before": before, "idle": idle,
+            "create_ms": result["elapsed_us"] / 1000 - SLEEP_MS, "before": before, "idle": idle,
+            "retire_ms": (settle(self.daemon) - began) * 1000,
             "left": before.left_in(Holdings(self.daemon), MARGINS)})
 
     def median(self, value):
@@ -95,7 +107,8 @@ def burst(bench):
             all_us = bench.programs.floor_cold("--burst", BURST, "--samples", 1)["next_p50_us"]
             floors.append({"one_us": one_us, "all_ms": all_us / 1000,
                            "ms": one_us * BURST / (os.cpu_count() or 1) / 1000})
-            run.run(floors[-1]["ms"] / 1000)
+            run.run()
+        run.disturb(floors[-1]["ms"] / 1000)
     left = [line for round_ in run.rounds for line in round_["left"]]
     if left:
         raise MeasureError("something is left of the burst: " + "; ".join(left))
@@ -110,10 +123,8 @@ def rows(run, floors):
                  {"per_s": BURST / create_ms * 1000, "floors": floors,
                   "rounds_ms": [round_["create_ms"] for round_ in run.rounds]})]
     for field in ("p50_us", "p99_us"):
-        found.append(Row(f"warm {field[:3]}, another function, meanwhile; floor: quiet", "µs",
-                         run.median(lambda round_: round_["during"][field]),
-                         run.median(lambda round_: round_["quiet"][field]), None,
-                         {"calls": [round_["during"]["requests"] for round_ in run.rounds]}))
+        found.append(Row(f"warm {field[:3]}, another function, during a burst; floor: quiet", "µs",
+                         run.during[field], run.quiet[field], None, {"calls": run.during["requests"]}))
     found.append(Row(f"daemon memory per idle environment of {BURST:,}", "kB",
                      run.per_environment("daemon_kb"), None, Target("≤ 32 kB", "lamb", 32),
                      {"fds": run.per_environment("fds")}))

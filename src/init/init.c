@@ -52,6 +52,12 @@ static void reset_signals(void) {
     sigprocmask(SIG_SETMASK, &children, NULL);
 }
 
+/* Before anything is opened or closed. */
+static bool part_descriptors(const struct inside_seed *seed, struct err *err) {
+    return seed->foreign_from == 0 || close_range(seed->foreign_from, ~0U, CLOSE_RANGE_UNSHARE) == 0 ||
+           err_set_errno(err, errno, "can't part with the spawner's descriptors");
+}
+
 /* Of all the spawner's descriptors keeps only the socket; standard input and output lead nowhere. */
 static bool close_inherited(struct inside_seed *seed, struct err *err) {
     if (seed->socket != SOCKET_FD && dup3(seed->socket, SOCKET_FD, O_CLOEXEC) == -1)
@@ -158,9 +164,10 @@ _Noreturn void init_run(const struct inside_seed *seed) {
     struct err err;
     int control;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    bool has_parted = part_descriptors(&own, &err);
     reset_signals();
     take_name(&own);
-    if (!park(&own, &programs, &control, &err)) {
+    if (!has_parted || !park(&own, &programs, &control, &err)) {
         report_send(own.socket, INSIDE_FAILED, err.errnum, err.text);
         _exit(1);
     }

@@ -21,8 +21,9 @@
 #include "sys/fd.h"
 
 static bool receive_plan(int socket, struct plan **ret_plan, int *ret_handover, struct err *err) {
-    /* Goes away with all other memory when the program is executed. */
-    char *packet = mem_alloc(LIMIT_PLAN_BYTES);
+    /* Goes away with all other memory when the program is executed. Not zeroed: most of it is never touched.
+     */
+    char *packet = mem_resize(NULL, LIMIT_PLAN_BYTES);
     size_t len;
     int fds[FD_MAX_PASSED];
     if (!fd_receive(socket, packet, LIMIT_PLAN_BYTES, &len, fds, err))

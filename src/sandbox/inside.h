@@ -23,7 +23,9 @@
 struct inside_seed {
     uint32_t slot;
     int socket;
-    int template_fd; /* the base system's mount namespace */
+    unsigned foreign_from; /* the table of descriptors is the spawner's own, which keeps those from here on;
+                              0: it is a copy */
+    int template_fd;       /* the base system's mount namespace */
     bool replaces_proc;
     bool limits_memory; /* a control group does; otherwise resource limits have to */
     const struct cgroup_set *cgroups;

@@ -64,14 +64,14 @@ static bool prepare(struct machine *machine, const char *instance, const char *r
     };
     if (!prepare_cgroups(machine, instance, report, err) || !mounts_open_namespace(&machine->home_fd, err) ||
         !template_make(&options, machine->home_fd, &machine->template_fd, err) ||
-        !seccomp_build(&machine->filter, err))
+        !seccomp_build(&machine->filter, err) || !seats_open(&machine->seats, err))
         return false;
     return true;
 }
 
 bool machine_prepare(struct machine *ret_machine, const char *instance, const char *runtime_dir,
                      const char *const *extra_dirs, struct buf *report, struct err *err) {
-    struct machine machine = {.home_fd = -1, .template_fd = -1};
+    struct machine machine = MACHINE_NONE;
     raise_descriptor_limit();
     bool prepared = prepare(&machine, instance, runtime_dir, extra_dirs, report, err);
     if (prepared)
@@ -83,6 +83,7 @@ bool machine_prepare(struct machine *ret_machine, const char *instance, const ch
 
 void machine_release(struct machine *machine) {
     cgroup_close(&machine->cgroups);
+    seats_close(&machine->seats);
     seccomp_done(&machine->filter);
     fd_close(&machine->template_fd);
     fd_close(&machine->home_fd);

@@ -1,4 +1,5 @@
-/* What lamb-spawner has made of this machine by the time it says READY; does not change afterwards. */
+/* What lamb-spawner has made of this machine by the time it says READY; but for the seats it does not change
+ * afterwards. */
 #pragma once
 
 #include <stdbool.h>
@@ -8,7 +9,11 @@
 #include "base/err.h"
 #include "sandbox/cgroup.h"
 #include "sandbox/identity.h"
+#include "sandbox/seats.h"
 #include "sandbox/seccomp.h"
+
+/* The value of one that was not prepared. */
+#define MACHINE_NONE ((struct machine){.home_fd = -1, .template_fd = -1, .seats.fds = {-1, -1, -1, -1}})
 
 struct machine {
     struct identity identity;
@@ -16,6 +21,7 @@ struct machine {
     struct seccomp_program filter;
     int home_fd;     /* the spawner's own mount namespace */
     int template_fd; /* the base system's */
+    struct seats seats;
 };
 
 /* Looks at the machine, removes what an earlier run of the instance left, builds the base system and the

@@ -23,11 +23,13 @@
 
 #define NAMESPACES (CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS)
 
-/* The process sees the spawner's memory as it is now, so everything in the seed may point there. */
-static pid_t clone_process(int cgroup_fd, int *ret_process_fd) {
+/* The process sees the spawner's memory as it is now, so everything in the seed may point there. One with a
+ * seat begins with the spawner's descriptors too. */
+static pid_t clone_process(int cgroup_fd, bool has_seat, int *ret_process_fd) {
     int process_fd = -1;
     struct clone_args args = {
-        .flags = CLONE_PIDFD | NAMESPACES | (cgroup_fd == -1 ? 0 : CLONE_INTO_CGROUP),
+        .flags = CLONE_PIDFD | NAMESPACES | (has_seat ? CLONE_FILES : 0) |
+                 (cgroup_fd == -1 ? 0 : CLONE_INTO_CGROUP),
         .pidfd = (uint64_t)(uintptr_t)&process_fd,
         .exit_signal = SIGCHLD,
         .cgroup = cgroup_fd == -1 ? 0 : (uint64_t)cgroup_fd,
@@ -38,10 +40,11 @@ static pid_t clone_process(int cgroup_fd, int *ret_process_fd) {
 }
 
 static struct inside_seed make_seed(const struct machine *machine, const struct sandbox_entry *entry,
-                                    uint32_t slot, int socket) {
+                                    uint32_t slot, int socket, int seat) {
     return (struct inside_seed){
         .slot = slot,
-        .socket = socket,
+        .socket = seat == -1 ? socket : machine->seats.fds[seat],
+        .foreign_from = seat == -1 ? 0 : seats_end(&machine->seats),
         .template_fd = machine->template_fd,
         .replaces_proc = machine->identity.is_rootless,
         .limits_memory = machine->cgroups.place_of[CGROUP_MEMORY] != -1,
@@ -53,7 +56,7 @@ static struct inside_seed make_seed(const struct machine *machine, const struct 
     };
 }
 
-bool sandbox_clone(const struct machine *machine, const struct sandbox_entry *entry, uint32_t slot,
+bool sandbox_clone(struct machine *machine, const struct sandbox_entry *entry, uint32_t slot,
                    struct sandbox **ret_sandbox, struct err *err) {
     int pair[2];
     if (!fd_socketpair(pair, err))
@@ -64,11 +67,15 @@ bool sandbox_clone(const struct machine *machine, const struct sandbox_entry *en
     if (!fd_set_nonblocking(ours, err) || !cgroup_make(&machine->cgroups, slot, &cgroup, err))
         return false;
     int process_fd = -1;
-    pid_t pid = clone_process(cgroup, &process_fd);
-    if (pid == -1)
-        return err_set_errno(err, errno, "can't clone a sandbox's process");
+    int seat = seats_take(&machine->seats, theirs);
+    pid_t pid = clone_process(cgroup, seat != -1, &process_fd);
+    if (pid == -1) {
+        err_set_errno(err, errno, "can't clone a sandbox's process");
+        seats_leave(&machine->seats, seat);
+        return false;
+    }
     if (pid == 0) {
-        struct inside_seed seed = make_seed(machine, entry, slot, theirs);
+        struct inside_seed seed = make_seed(machine, entry, slot, theirs, seat);
         entry->run(&seed);
         _exit(1);
     }
@@ -76,6 +83,7 @@ bool sandbox_clone(const struct machine *machine, const struct sandbox_entry *en
     list_init(&sandbox->link);
     sandbox->state = SANDBOX_PARKING;
     sandbox->slot = slot;
+    sandbox->seat = seat;
     sandbox->pid = pid;
     sandbox->process_fd = process_fd;
     sandbox->socket = take_fd(&ours);
@@ -110,7 +118,7 @@ static void take_message(struct sandbox *sandbox, struct inside_message *message
     }
 }
 
-void sandbox_take_messages(struct sandbox *sandbox) {
+static void take_all(struct sandbox *sandbox) {
     struct inside_message message;
     size_t len;
     int fds[FD_MAX_PASSED];
@@ -123,6 +131,17 @@ void sandbox_take_messages(struct sandbox *sandbox) {
         for (size_t j = 0; j < FD_MAX_PASSED; j++)
             fd_close(&fds[j]);
     }
+}
+
+static void leave_seat(struct machine *machine, struct sandbox *sandbox) {
+    seats_leave(&machine->seats, sandbox->seat);
+    sandbox->seat = -1;
+}
+
+void sandbox_take_messages(struct machine *machine, struct sandbox *sandbox) {
+    take_all(sandbox);
+    if (sandbox->state != SANDBOX_PARKING)
+        leave_seat(machine, sandbox);
 }
 
 static bool change_mounts(const struct machine *machine, struct sandbox *sandbox, const struct claim *claim,
@@ -210,8 +229,9 @@ void sandbox_discard(const struct machine *machine, struct sandbox *sandbox) {
     sandbox->state = SANDBOX_DISCARDED;
 }
 
-void sandbox_reap(const struct machine *machine, struct sandbox *sandbox, int64_t now_ms) {
-    sandbox_take_messages(sandbox);
+void sandbox_reap(struct machine *machine, struct sandbox *sandbox, int64_t now_ms) {
+    take_all(sandbox);
+    leave_seat(machine, sandbox);
     siginfo_t info = {0};
     while (waitid(P_PIDFD, (id_t)sandbox->process_fd, &info, WEXITED) == -1 && errno == EINTR)
         continue;

@@ -25,6 +25,7 @@ struct sandbox {
     struct list link; /* among those of its state */
     enum sandbox_state state;
     uint32_t slot;
+    int seat;    /* see seats.h; -1: none, or it has left it */
     uint64_t id; /* lamb serve's, once it is claimed */
     pid_t pid;
     int process_fd;      /* a pidfd: readable when the process has ended */
@@ -44,11 +45,11 @@ struct sandbox_entry {
 };
 
 /* Clones the process, which goes on to prepare itself: PARKING. */
-bool sandbox_clone(const struct machine *machine, const struct sandbox_entry *entry, uint32_t slot,
+bool sandbox_clone(struct machine *machine, const struct sandbox_entry *entry, uint32_t slot,
                    struct sandbox **ret_sandbox, struct err *err);
 
 /* Takes what lamb-init has sent, all of it; it never blocks. The state may become PARKED. */
-void sandbox_take_messages(struct sandbox *sandbox);
+void sandbox_take_messages(struct machine *machine, struct sandbox *sandbox);
 
 /* Gives a PARKED one its directories, limits and plan: RUNNING. On failure it is good for nothing but to be
  * discarded. */
@@ -70,7 +71,7 @@ void sandbox_kill_all(const struct machine *machine, const struct sandbox *sandb
 void sandbox_discard(const struct machine *machine, struct sandbox *sandbox);
 
 /* After its process has ended: takes its last words and reaps it. ENDING. */
-void sandbox_reap(const struct machine *machine, struct sandbox *sandbox, int64_t now_ms);
+void sandbox_reap(struct machine *machine, struct sandbox *sandbox, int64_t now_ms);
 
 /* Removes its control groups. False while the kernel is still busy with them: try again in a few
  * milliseconds. */

@@ -31,7 +31,7 @@
 /* Sandboxes made at the same time: enough to keep the processors busy, few enough to leave them to functions.
  */
 #define PARALLEL_LEAST 2
-#define PARALLEL_MOST 4
+#define PARALLEL_MOST SEATS
 
 #define REFILL_DELAY_MS 2
 #define REFILL_AFTER_FAILURE_MS 1000
@@ -291,7 +291,7 @@ static void note_parking_failure(struct spawner *spawner, const struct err *fail
 
 static void take_words(struct spawner *spawner, struct sandbox *sandbox) {
     roster_delist(&spawner->roster, sandbox);
-    sandbox_take_messages(sandbox);
+    sandbox_take_messages(&spawner->machine, sandbox);
     roster_enlist(&spawner->roster, sandbox);
     spawner->is_failing &= sandbox->state != SANDBOX_PARKED;
     /* What it says later is read when its process ends. */
@@ -445,7 +445,7 @@ static bool prepare(struct spawner *spawner, const struct spawner_options *optio
 static struct spawner *make(int serve_socket, const struct spawner_options *options) {
     struct spawner *spawner = mem_alloc(sizeof *spawner);
     spawner->entry = options->entry;
-    spawner->machine = (struct machine){.home_fd = -1, .template_fd = -1};
+    spawner->machine = MACHINE_NONE;
     stock_init(&spawner->stock, options->stock, options->stock_max, now_ms());
     spawner->serve = serve_socket;
     spawner->epoll = epoll_create1(EPOLL_CLOEXEC);
