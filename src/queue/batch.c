@@ -55,7 +55,7 @@ static bool push_entry(struct transaction *transaction, struct place *place, con
         row.due_ms = transaction->now_ms + entry->lease_ms;
         row.is_leased = true;
         row.receives = 1;
-        row.first_receive_ms = transaction->now_ms;
+        row.first_receive_ms = row.last_receive_ms = transaction->now_ms;
     }
     if (!place_add(transaction, place, &row, err) ||
         !queue_rows_add_body(transaction->db, row.body, pushed->message_id, entry->body, entry->body_len,
@@ -81,6 +81,10 @@ static enum queue_outcome judge(const struct transaction *transaction, const str
     bool is_leased = row->is_leased && row->due_ms > transaction->now_ms;
     if (row->receives != settlement->receipt.receives)
         return QUEUE_STALE;
+    int64_t passed_s = (transaction->now_ms - row->last_receive_ms) / 1000;
+    bool is_too_long = passed_s * 1000 + settlement->delay_ms > LIMIT_QUEUE_LEASE_MS;
+    if (is_leased && settlement->action == QUEUE_EXTEND && is_too_long)
+        return QUEUE_TOO_LONG;
     if (is_leased)
         return QUEUE_SETTLED;
     if (settlement->action != QUEUE_REMOVE)

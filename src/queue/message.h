@@ -83,8 +83,9 @@ struct queue_settlement {
 
 enum queue_outcome {
     QUEUE_SETTLED,
-    QUEUE_GONE,       /* no such message in this queue (any more) */
-    QUEUE_STALE,      /* received again since; removing from a FIFO queue: or the lease is over */
+    QUEUE_GONE,     /* no such message in this queue (any more) */
+    QUEUE_STALE,    /* received again since; removing from a FIFO queue: or the lease is over */
+    QUEUE_TOO_LONG, /* extending: the lease would last longer than LIMIT_QUEUE_LEASE_MS from the receive on */
     QUEUE_NOT_LEASED, /* extending, releasing: the lease is over, the message visible again */
 };
 

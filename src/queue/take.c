@@ -74,6 +74,7 @@ static bool lease(struct taking *taking, const struct queue_row *row, struct err
     leased.is_leased = true;
     leased.due_ms = now_ms + (visibility_ms > 0 ? visibility_ms : 1);
     leased.receives++;
+    leased.last_receive_ms = now_ms;
     if (leased.first_receive_ms == 0)
         leased.first_receive_ms = now_ms;
     taking->row = &leased;

@@ -8,8 +8,8 @@
 #include "base/mem.h"
 
 #define COLUMNS                                                                                              \
-    "sequence, queue, due, sent, is_parked, is_leased, receives, earlier_receives, first_receive, mark,"     \
-    " body, fifo_group, source"
+    "sequence, queue, due, sent, is_parked, is_leased, receives, earlier_receives, first_receive,"           \
+    " last_receive, mark, body, fifo_group, source"
 
 void queue_row_done(struct queue_row *row) {
     free(row->group);
@@ -184,13 +184,14 @@ bool queue_rows_oldest_sent(struct db *db, int64_t queue, int64_t *ret_sent_ms, 
 
 bool queue_rows_add(struct db *db, const struct queue_row *row, struct err *err) {
     struct db_statement *statement;
-    if (!prepare(db, "INSERT INTO message (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    if (!prepare(db, "INSERT INTO message (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                  NUMBERS(row->sequence, row->queue, row->due_ms, row->sent_ms, row->is_parked, row->is_leased,
-                         row->receives, row->earlier_receives, row->first_receive_ms, row->mark, row->body),
+                         row->receives, row->earlier_receives, row->first_receive_ms, row->last_receive_ms,
+                         row->mark, row->body),
                  &statement, err))
         return false;
-    bind_text(statement, 12, row->group);
-    bind_text(statement, 13, row->source);
+    bind_text(statement, 13, row->group);
+    bind_text(statement, 14, row->source);
     return db_run(statement, err);
 }
 
@@ -201,9 +202,10 @@ bool queue_rows_remove(struct db *db, int64_t sequence, struct err *err) {
 bool queue_rows_update(struct db *db, const struct queue_row *row, struct err *err) {
     return run(
         db,
-        "UPDATE message SET due = ?, is_leased = ?, receives = ?, first_receive = ?, mark = ?"
+        "UPDATE message SET due = ?, is_leased = ?, receives = ?, first_receive = ?, last_receive = ?, mark = ?"
         " WHERE sequence = ?",
-        NUMBERS(row->due_ms, row->is_leased, row->receives, row->first_receive_ms, row->mark, row->sequence),
+        NUMBERS(row->due_ms, row->is_leased, row->receives, row->first_receive_ms, row->last_receive_ms,
+                row->mark, row->sequence),
         err);
 }
 
@@ -228,10 +230,11 @@ static bool read_row(struct db_statement *statement, struct queue_row *ret_row, 
             .receives = db_integer(statement, 6),
             .earlier_receives = db_integer(statement, 7),
             .first_receive_ms = db_integer(statement, 8),
-            .mark = db_integer(statement, 9),
-            .body = db_integer(statement, 10),
-            .group = copy_text(statement, 11),
-            .source = copy_text(statement, 12),
+            .last_receive_ms = db_integer(statement, 9),
+            .mark = db_integer(statement, 10),
+            .body = db_integer(statement, 11),
+            .group = copy_text(statement, 12),
+            .source = copy_text(statement, 13),
         };
     db_reset(statement);
     *ret_is_found = is_found;

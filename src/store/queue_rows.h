@@ -25,6 +25,7 @@ struct queue_row {
     int64_t receives;         /* all of them */
     int64_t earlier_receives; /* of them, in queues that it was in before */
     int64_t first_receive_ms; /* 0: never received */
+    int64_t last_receive_ms;  /* likewise */
     int64_t mark;
     int64_t body; /* number of its body, which stays when it becomes a dead letter */
     char *group;  /* NULL outside of FIFO queues */
@@ -71,7 +72,8 @@ bool queue_rows_oldest_sent(struct db *db, int64_t queue, int64_t *ret_sent_ms, 
 bool queue_rows_add(struct db *db, const struct queue_row *row, struct err *err);
 bool queue_rows_remove(struct db *db, int64_t sequence, struct err *err);
 
-/* Writes what changes in a message's life: due_ms, is_leased, receives, first_receive_ms, mark. */
+/* Writes what changes in a message's life: due_ms, is_leased, receives, first_receive_ms,
+ * last_receive_ms, mark. */
 bool queue_rows_update(struct db *db, const struct queue_row *row, struct err *err);
 bool queue_rows_park(struct db *db, int64_t sequence, bool is_parked, struct err *err);
 

@@ -61,6 +61,7 @@ static const char *const queues_steps[] = {
     "  receives INTEGER NOT NULL,"
     "  earlier_receives INTEGER NOT NULL,"
     "  first_receive INTEGER NOT NULL,"
+    "  last_receive INTEGER NOT NULL,"
     "  mark INTEGER NOT NULL,"
     "  body INTEGER NOT NULL,"
     "  fifo_group TEXT,"

@@ -2,12 +2,14 @@
 service."""
 
 import json
+import time
 
 import pytest
 
 from support import clients
 from support.queue_refusals import CORAL, KINDS, REFUSALS, SQS, value_rule
 from support.queues import Boto, Json, QueueError, Queues
+from support.waiting import wait_until
 
 @pytest.fixture(scope="module")
 def setting():
@@ -127,6 +129,29 @@ def test_receipts_that_are_over(setting):
         "ReceiptHandle",
         "Message does not exist or is not available for visibility timeout change.",
     )
+
+
+def test_longest_visibility(setting):
+    queues, urls, protocols = setting
+    url = queues.create("longest", VisibilityTimeout="0")
+    queues.send(url)
+    (message,) = queues.receive(url, VisibilityTimeout=60)
+    handle = {"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]}
+    received = time.monotonic()
+
+    def is_refused():
+        try:
+            queues.json.call("ChangeMessageVisibility", **handle, VisibilityTimeout=43200)
+        except QueueError as error:
+            assert error.message == (
+                "Value 43200 for parameter VisibilityTimeout is invalid. Reason: "
+                "Total VisibilityTimeout for the message is beyond the limit [43200 seconds]"
+            )
+            return True
+        return False
+
+    assert not is_refused() or time.monotonic() > received + 1
+    wait_until(is_refused, 5, "a second of the twelve hours is over")
 
 
 def test_unknown_queue_policy(setting):

@@ -117,6 +117,26 @@ static void test_remove_after_lease(void **state) {
     assert_int_equal(remove_message(queue, receipt), QUEUE_SETTLED);
 }
 
+/* From the receive on, however often it was extended. */
+static void test_lease_lasts_twelve_hours(void **state) {
+    (void)state;
+    push(queue, "a");
+    struct queue_receipt receipt = receive(queue, 1, 1000)->receipts[0];
+    struct queue_settlement extension = {.receipt = receipt, .action = QUEUE_EXTEND};
+    extension.delay_ms = LIMIT_QUEUE_LEASE_MS;
+    assert_int_equal(settle(queue, extension), QUEUE_SETTLED);
+    pass(LIMIT_QUEUE_LEASE_MS / 2);
+    assert_int_equal(settle(queue, extension), QUEUE_TOO_LONG);
+    extension.delay_ms = LIMIT_QUEUE_LEASE_MS / 2 + 1000;
+    assert_int_equal(settle(queue, extension), QUEUE_TOO_LONG);
+    extension.delay_ms = LIMIT_QUEUE_LEASE_MS / 2;
+    assert_int_equal(settle(queue, extension), QUEUE_SETTLED);
+    pass(LIMIT_QUEUE_LEASE_MS / 2);
+    extension.receipt = receive(queue, 1, 1000)->receipts[0];
+    extension.delay_ms = LIMIT_QUEUE_LEASE_MS;
+    assert_int_equal(settle(queue, extension), QUEUE_SETTLED);
+}
+
 static void test_extend_and_release(void **state) {
     (void)state;
     push(queue, "a");
@@ -417,6 +437,7 @@ int main(void) {
         TEST(test_visibility),
         TEST(test_no_visibility),
         TEST(test_remove_after_lease),
+        TEST(test_lease_lasts_twelve_hours),
         TEST(test_extend_and_release),
         TEST(test_dead_letters),
         TEST(test_dead_letters_of_dead_letters),

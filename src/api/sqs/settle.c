@@ -7,11 +7,18 @@
 
 /* A handle of a message that is not there any more is fine to delete it by, and in a standard queue so is one
  * from an earlier receive; but not in a FIFO queue, nor to change anything. Source: SQS API. */
-static bool outcome_check(enum queue_outcome outcome, bool is_removal, bool is_fifo, const char *handle,
-                          struct err *err) {
+static bool outcome_check(enum queue_outcome outcome, const struct queue_settlement *settlement, bool is_fifo,
+                          const char *handle, struct err *err) {
+    bool is_removal = settlement->action == QUEUE_REMOVE;
     switch (outcome) {
     case QUEUE_SETTLED: return true;
     case QUEUE_NOT_LEASED: return err_set(err, ERR_NOT_IN_FLIGHT, "The message referred to isn't in flight.");
+    case QUEUE_TOO_LONG:
+        return err_set(
+            err, ERR_PARAMETER,
+            "Value %lld for parameter VisibilityTimeout is invalid. Reason: Total VisibilityTimeout "
+            "for the message is beyond the limit [%lld seconds]",
+            (long long)(settlement->delay_ms / 1000), LIMIT_QUEUE_LEASE_MS / 1000);
     case QUEUE_GONE:
         if (is_removal)
             return true;
@@ -57,7 +64,7 @@ static bool is_fifo(const struct queue_definition *definition) {
 /* ---- one ---- */
 
 struct settling_one {
-    bool is_removal;
+    struct queue_settlement settlement;
     bool is_fifo;
 };
 
@@ -69,7 +76,7 @@ static void settled_one(void *arg, const enum queue_outcome *outcomes, size_t co
     (void)count;
     if (err)
         sqs_fail(call, err);
-    else if (outcome_check(outcomes[0], settling->is_removal, settling->is_fifo, handle, &failure))
+    else if (outcome_check(outcomes[0], &settling->settlement, settling->is_fifo, handle, &failure))
         sqs_answer_done(call);
     else
         call_fail(call, &failure);
@@ -77,16 +84,15 @@ static void settled_one(void *arg, const enum queue_outcome *outcomes, size_t co
 
 static void settle_one(struct api_call *call) {
     struct settling_one *settling = (struct settling_one *)(void *)call->space;
-    struct queue_settlement settlement;
+    struct queue_settlement *settlement = &settling->settlement;
     struct err err;
     const struct queue_definition *definition = sqs_queue(call, &err);
-    if (!definition || !read_settlement(call, call->input.root, &settlement, &err)) {
+    if (!definition || !read_settlement(call, call->input.root, settlement, &err)) {
         call_fail(call, &err);
         return;
     }
-    settling->is_removal = settlement.action == QUEUE_REMOVE;
     settling->is_fifo = is_fifo(definition);
-    if (!queue_settle(definition->queue, &settlement, 1, settled_one, call, &err))
+    if (!queue_settle(definition->queue, settlement, 1, settled_one, call, &err))
         sqs_fail(call, &err);
 }
 
@@ -162,7 +168,7 @@ static void settled_batch(void *arg, const enum queue_outcome *outcomes, size_t 
         struct err failure;
         size_t place = settling->places[i];
         OWN_MEM char *handle = json_string(json_member(entry_at(settling, place), "ReceiptHandle"));
-        if (!outcome_check(outcomes[i], settling->is_removal, settling->is_fifo, handle, &failure))
+        if (!outcome_check(outcomes[i], &settling->settlements[i], settling->is_fifo, handle, &failure))
             settling->failures[place] = mem_copy(&failure, sizeof failure);
     }
     answer_batch(settling);
