@@ -59,7 +59,6 @@
     X(INVALID_ATTRIBUTE_VALUE, "InvalidAttributeValue", 400, "InvalidAttributeValue")                        \
     X(INVALID_BATCH_ENTRY_ID, "InvalidBatchEntryId", 400, "AWS.SimpleQueueService.InvalidBatchEntryId")      \
     X(INVALID_MESSAGE_CONTENTS, "InvalidMessageContents", 400, "InvalidMessageContents")                     \
-    X(MESSAGE_NOT_INFLIGHT, "MessageNotInflight", 400, "AWS.SimpleQueueService.MessageNotInflight")          \
     X(OVER_LIMIT, "OverLimit", 403, "OverLimit")                                                             \
     X(PURGE_QUEUE_IN_PROGRESS, "PurgeQueueInProgress", 403, "AWS.SimpleQueueService.PurgeQueueInProgress")   \
     X(QUEUE_DOES_NOT_EXIST, "QueueDoesNotExist", 400, "AWS.SimpleQueueService.NonExistentQueue")             \

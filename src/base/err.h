@@ -33,7 +33,6 @@
     X(ATTRIBUTE_VALUE)       /* AWS: InvalidAttributeValue */                                                \
     X(CONTENTS)              /* AWS: InvalidMessageContents */                                               \
     X(RECEIPT)               /* AWS: ReceiptHandleIsInvalid */                                               \
-    X(NOT_IN_FLIGHT)         /* AWS: MessageNotInflight */                                                   \
     X(THROTTLED)             /* concurrency or rate limit; retry later */                                    \
     X(DENIED)                /* authenticated, but not allowed */                                            \
     X(UNAUTHENTICATED)       /* no valid signature */                                                        \

@@ -6,13 +6,15 @@
 #include "base/mem.h"
 
 /* A handle of a message that is not there any more is fine to delete it by, and in a standard queue so is one
- * from an earlier receive; but not in a FIFO queue, nor to change anything. Source: SQS API. */
+ * from an earlier receive; but not in a FIFO queue, nor to change anything. After its timeout a message stays
+ * visible, whatever is said: the service answers so (it never says MessageNotInflight). Source: SQS API;
+ * recorded from the service. */
 static bool outcome_check(enum queue_outcome outcome, const struct queue_settlement *settlement, bool is_fifo,
                           const char *handle, struct err *err) {
     bool is_removal = settlement->action == QUEUE_REMOVE;
     switch (outcome) {
-    case QUEUE_SETTLED: return true;
-    case QUEUE_NOT_LEASED: return err_set(err, ERR_NOT_IN_FLIGHT, "The message referred to isn't in flight.");
+    case QUEUE_SETTLED:
+    case QUEUE_NOT_LEASED: return true;
     case QUEUE_TOO_LONG:
         return err_set(
             err, ERR_PARAMETER,

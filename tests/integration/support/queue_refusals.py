@@ -9,7 +9,6 @@ KINDS = {
     "AWS.SimpleQueueService.BatchRequestTooLong": (SQS + "BatchRequestTooLong", 400),
     "AWS.SimpleQueueService.EmptyBatchRequest": (SQS + "EmptyBatchRequest", 400),
     "AWS.SimpleQueueService.InvalidBatchEntryId": (SQS + "InvalidBatchEntryId", 400),
-    "AWS.SimpleQueueService.MessageNotInflight": (SQS + "MessageNotInflight", 400),
     "AWS.SimpleQueueService.NonExistentQueue": (SQS + "QueueDoesNotExist", 400),
     "AWS.SimpleQueueService.PurgeQueueInProgress": (SQS + "PurgeQueueInProgress", 403),
     "AWS.SimpleQueueService.TooManyEntriesInBatchRequest": (
