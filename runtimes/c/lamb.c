@@ -12,6 +12,7 @@
 
 #include "arena.h"
 #include "http.h"
+#include "response.h"
 #include "text.h"
 
 #include <stdarg.h>
@@ -21,8 +22,6 @@
 #include <strings.h>
 #include <time.h>
 
-#define API "/2018-06-01/runtime"
-#define COMMON_HEADERS "Host: lambda\r\nUser-Agent: lamb-c/1\r\n"
 #define TRACE_VARIABLE "_X_AMZN_TRACE_ID"
 #define TRACE_BYTES 1024
 #define NEXT_ATTEMPTS 3
@@ -30,15 +29,6 @@
 #define TYPE_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 
 static const char next_request[] = "GET " API "/invocation/next HTTP/1.1\r\n" COMMON_HEADERS "\r\n";
-
-struct lamb_response {
-    struct lamb_arena arena;
-    const struct lamb_event *event;
-    const char *data;
-    size_t size;
-    const char *error_type; /* NULL: the invocation succeeded */
-    char content_type[201];
-};
 
 struct runtime {
     struct lamb_http http;
@@ -122,7 +112,7 @@ void lamb_respondf(struct lamb_response *response, const char *format, ...) {
 
 bool lamb_set_content_type(struct lamb_response *response, const char *content_type) {
     size_t size = strlen(content_type);
-    if (size >= sizeof response->content_type)
+    if (size >= sizeof response->content_type || response->has_begun || response->prelude != NULL)
         return false;
     for (size_t i = 0; i < size; i++)
         if (content_type[i] < ' ' || content_type[i] > '~')
@@ -141,6 +131,7 @@ void lamb_fail(struct lamb_response *response, const char *type, const char *mes
     const char *error = lamb_text_error(&response->arena, type, message);
     lamb_respond(response, error, strlen(error));
     response->error_type = lamb_printf(response, "%s", header_type(type));
+    response->short_message = lamb_printf(response, "%.5000s", message);
 }
 
 int lamb_init_fail(const char *type, const char *message) {
@@ -214,29 +205,42 @@ static void run_handler(struct runtime *runtime, lamb_handler *handler, void *us
     struct lamb_event event = {.data = runtime->reply.body, .size = runtime->reply.body_size};
     read_context(runtime);
     lamb_arena_reset(&response->arena);
+    lamb_stream_reset(response, &runtime->http, runtime->context.request_id);
     response->event = &event;
-    response->error_type = NULL;
-    lamb_set_content_type(response, "application/json");
+    response->content_type[0] = '\0';
     lamb_respond(response, "null", 4);
     handler(&event, &runtime->context, response, user);
     response->event = NULL;
     fflush(stdout);
 }
 
+static void write_head(const struct lamb_response *response, char *head, size_t capacity) {
+    const char *type = response->error_type;
+    const char *content_type = *response->content_type == '\0' ? "application/json" : response->content_type;
+    snprintf(head, capacity,
+             "POST " API "/invocation/%.128s/%s HTTP/1.1\r\n" COMMON_HEADERS "Content-Type: %s\r\n"
+             "%s%s%sContent-Length: %zu\r\n\r\n",
+             response->request_id, type == NULL ? "response" : "error",
+             type == NULL ? content_type : "application/json",
+             type == NULL ? "" : "Lambda-Runtime-Function-Error-Type: ", type == NULL ? "" : type,
+             type == NULL ? "" : "\r\n", response->size);
+}
+
 /* Sends the response and reads what the platform says to it. False if the runtime can't go on. */
 static bool deliver(struct runtime *runtime) {
     struct lamb_response *response = &runtime->response;
-    const char *type = response->error_type;
     char head[1024];
-    snprintf(head, sizeof head,
-             "POST " API "/invocation/%.128s/%s HTTP/1.1\r\n" COMMON_HEADERS "Content-Type: %s\r\n"
-             "%s%s%sContent-Length: %zu\r\n\r\n",
-             runtime->context.request_id, type == NULL ? "response" : "error",
-             type == NULL ? response->content_type : "application/json",
-             type == NULL ? "" : "Lambda-Runtime-Function-Error-Type: ", type == NULL ? "" : type,
-             type == NULL ? "" : "\r\n", response->size);
+    const char *start = head;
+    if (lamb_stream_is_open(response)) {
+        start = lamb_stream_end(response);
+        response->size = 0;
+    } else {
+        write_head(response, head, sizeof head);
+    }
+    if (response->is_lost)
+        return true;
     struct iovec parts[] = {
-        part(head, strlen(head)),
+        part(start, strlen(start)),
         part(response->data, response->size),
         part(next_request, sizeof next_request - 1),
     };

@@ -83,13 +83,37 @@ int lamb_init_fail(const char *type, const char *message);
 void lamb_respond(struct lamb_response *response, const void *data, size_t size);
 void lamb_respondf(struct lamb_response *response, const char *format, ...) LAMB_PRINTF(2, 3);
 
-/* Content-Type of the answer; application/json unless set. False, and nothing set, for text that no header
- * can carry or that is longer than 200 bytes. */
+/* Content-Type of the answer; unless set application/json, or application/octet-stream for a stream. False,
+ * and nothing set, for text that no header can carry, for more than 200 bytes, and in a stream that has begun
+ * or has got its headers. */
 bool lamb_set_content_type(struct lamb_response *response, const char *content_type);
 
 /* Fails the invocation: the caller gets {"errorMessage":message,"errorType":type,"stackTrace":[]}. A type
  * of the form Function.Name also reaches the platform's logs and metrics. */
 void lamb_fail(struct lamb_response *response, const char *type, const char *message);
+
+/* An answer in a stream: the caller reads each piece while the handler still runs.
+ *
+ *     lamb_set_content_type(response, "text/event-stream");
+ *     for (int i = 0; i < 10 && lamb_stream_printf(response, "data: %d\n\n", i); i++)
+ *         sleep(1);
+ *
+ * A write sends its bytes as one piece, and waits for a caller who reads slowly; an empty one begins the
+ * stream. False when the platform takes no more of it: then nobody reads, and the handler had better return.
+ * The stream ends when the handler returns. Once it has begun, lamb_respond has no effect; lamb_fail has the
+ * stream end with that error, which the caller gets after what was written. */
+bool lamb_stream_write(struct lamb_response *response, const void *data, size_t size);
+bool lamb_stream_printf(struct lamb_response *response, const char *format, ...) LAMB_PRINTF(2, 3);
+
+struct lamb_header {
+    const char *name;
+    const char *value;
+};
+
+/* Makes the answer a stream with an HTTP status and headers, for functions that are called through a function
+ * URL. `headers` ends with a name of NULL, or is NULL; each Set-Cookie among them is a cookie of its own. To
+ * be called before the first write; false, and nothing set, later. */
+bool lamb_stream_http(struct lamb_response *response, int status, const struct lamb_header *headers);
 
 /* Milliseconds until the deadline; 0 when it has passed. */
 int64_t lamb_remaining_ms(const struct lamb_context *context);

@@ -1,4 +1,4 @@
-/* JSON strings and the error document of the Runtime API. See text.h. */
+/* JSON strings, base64, and the error document of the Runtime API. See text.h. */
 #include "text.h"
 
 #include <stdbool.h>
@@ -68,4 +68,23 @@ char *lamb_text_error(struct lamb_arena *arena, const char *type, const char *me
     char *error = lamb_arena_take(arena, size);
     snprintf(error, size, format, quoted_message, quoted_type);
     return error;
+}
+
+char *lamb_text_base64(struct lamb_arena *arena, const char *data, size_t size) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const unsigned char *in = (const unsigned char *)data;
+    char *text = lamb_arena_take(arena, size < SIZE_MAX / 2 ? size / 3 * 4 + 5 : SIZE_MAX);
+    char *out = text;
+    for (size_t i = 0; i < size; i += 3) {
+        size_t count = size - i < 3 ? size - i : 3;
+        uint32_t bits = (uint32_t)in[i] << 16;
+        if (count > 1)
+            bits |= (uint32_t)in[i + 1] << 8;
+        if (count > 2)
+            bits |= in[i + 2];
+        for (size_t digit = 0; digit < 4; digit++)
+            *out++ = digit <= count ? digits[bits >> (18 - 6 * digit) & 63] : '=';
+    }
+    *out = '\0';
+    return text;
 }

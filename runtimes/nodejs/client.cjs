@@ -70,9 +70,14 @@ class Client {
     /* Begins an outcome in pieces, to be followed by writeChunk and endChunks. Resolves as post does, once
      * the platform has answered. Until endChunks, only pieces not yet written keep the process alive. */
     async postChunks(path, headers) {
+        if (this.#socket === null)
+            this.#connect();
+        const socket = this.#socket;
+        socket.cork(); // The header leaves with the first piece.
+        process.nextTick(() => socket.uncork());
         const posted = this.#ask(`POST ${API}${path} HTTP/1.1\r\n${COMMON_HEADERS}${headers}` +
             'Transfer-Encoding: chunked\r\n\r\n');
-        this.#socket.unref();
+        socket.unref();
         return (await posted).status;
     }
 
@@ -95,7 +100,8 @@ class Client {
     }
 
     close() {
-        this.#lose(this.#socket, new Error('the connection was closed'));
+        if (this.#socket !== null)
+            this.#lose(this.#socket, new Error('the connection was closed'));
     }
 
     #ask(message) {

@@ -305,7 +305,7 @@ class Runtime {
     async #stream(event) {
         const { ResponseStream } = require('./stream.cjs');
         const stream = new ResponseStream(this.#client, this.#requestId, this.#function.highWaterMark);
-        const context = { callbackWaitsForEmptyEventLoop: true };
+        const context = this.#major < 24 ? { callbackWaitsForEmptyEventLoop: true } : {};
         this.#openStream = stream;
         const failed = new Promise((_, reject) => stream.on('error', reject));
         failed.catch(() => {});

@@ -103,12 +103,13 @@ async function load(root, name, major) {
     if (handler[STREAMING] && handler[STREAMING] !== 'response')
         throw fault('Runtime.MalformedStreamingHandler', 'Only response streaming is supported.');
     const streaming = Boolean(handler[STREAMING]);
+    const highWaterMark = parseInt(handler[HIGH_WATER_MARK], 10);
     if (major >= 24 && !streaming && handler.length >= 3)
         throw fault('Runtime.CallbackHandlerDeprecated', CALLBACKS_REMOVED);
     return {
         handler,
         streaming,
-        highWaterMark: handler[HIGH_WATER_MARK],
+        highWaterMark: highWaterMark > 0 ? highWaterMark : undefined,
         isAsync: handler.constructor?.name === 'AsyncFunction',
     };
 }

@@ -3,7 +3,8 @@
 /* Responses in a stream: what awslambda.streamifyResponse hands to a handler. Loaded by such functions only.
  *
  * Until the first byte nothing is sent, so that a handler may still fail with an ordinary error. Later, a
- * failure is told in the trailers of the chunked body. */
+ * failure is told in the trailers of the chunked body. A piece counts as written once the system has taken it
+ * for the platform: when nobody reads, write() says false and pipelines stand still. */
 
 const { Writable } = require('stream');
 
@@ -12,13 +13,31 @@ const { Fault, describe, headerType } = require('./errors.cjs');
 const METADATA_TYPE = 'application/vnd.awslambda.http-integration-response';
 const METADATA_END = Buffer.alloc(8);
 const TRAILERS = 'Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body';
+const TRAILER_CHARS = 48 * 1024; // The platform keeps 64 KiB of trailers.
+
+function encode(document) {
+    return Buffer.from(JSON.stringify(document)).toString('base64');
+}
+
+function makeTrailers(error) {
+    const document = describe(error);
+    const type = headerType(document.errorType);
+    let body = encode(document);
+    if (body.length > TRAILER_CHARS) {
+        const errorMessage = document.errorMessage.slice(0, 5000);
+        body = encode({ errorType: type, errorMessage, trace: [] });
+    }
+    return `Lambda-Runtime-Function-Error-Type: ${type}\r\n` +
+        `Lambda-Runtime-Function-Error-Body: ${body}\r\n`;
+}
 
 class ResponseStream extends Writable {
     #client;
     #path;
     #contentType = 'application/octet-stream';
+    #isWritten = false;
     #answered = null;
-    #failure = '';
+    #trailers = '';
     #isOver = false;
 
     constructor(client, requestId, highWaterMark) {
@@ -37,17 +56,18 @@ class ResponseStream extends Writable {
     }
 
     setContentType(type) {
-        if (this.started)
+        if (this.#isWritten || this.started)
             throw new Fault('Runtime.InvalidStreamingOperation', 'Cannot set content-type, too late.');
-        this.#contentType = String(type).replace(/[^\x20-\x7e]/g, '');
+        if (type === undefined || !/^[\t\x20-\x7e]*$/.test(type))
+            throw new TypeError(`Invalid character in header content ["Content-Type"]: ${type}`);
+        this.#contentType = String(type);
     }
 
-    /* Ends the response with an error; only once it has started. */
+    /* Ends the response with an error; only once it has started. What the handler has ended stays whole. */
     fail(error) {
-        const document = describe(error);
-        const body = Buffer.from(JSON.stringify(document)).toString('base64');
-        this.#failure = `Lambda-Runtime-Function-Error-Type: ${headerType(document.errorType)}\r\n` +
-            `Lambda-Runtime-Function-Error-Body: ${body}\r\n`;
+        if (this.writableEnded && !this.destroyed)
+            return;
+        this.#trailers = makeTrailers(error);
         if (this.destroyed)
             this.#finish();
         else
@@ -56,14 +76,16 @@ class ResponseStream extends Writable {
 
     #finish() {
         if (!this.#isOver)
-            this.#client.endChunks(this.#failure);
+            this.#client.endChunks(this.#trailers);
         this.#isOver = true;
     }
 
     write(chunk, encoding, callback) {
         if (typeof chunk !== 'string' && !(chunk instanceof Uint8Array))
             chunk = JSON.stringify(chunk);
-        return super.write(chunk, encoding, callback);
+        const wantsMore = super.write(chunk, encoding, callback);
+        this.#isWritten = true;
+        return wantsMore;
     }
 
     end(chunk, encoding, callback) {
@@ -78,14 +100,25 @@ class ResponseStream extends Writable {
     #start() {
         if (this.started)
             return;
+        const first = [];
+        this._onBeforeFirstWrite?.((data) => first.push(Buffer.from(data)));
         this.#answered = this.#client.postChunks(this.#path,
-            `Lambda-Runtime-Function-Response-Mode: streaming\r\nContent-Type: ${this.#contentType}\r\n` +
+            `Content-Type: ${this.#contentType}\r\nLambda-Runtime-Function-Response-Mode: streaming\r\n` +
             `Trailer: ${TRAILERS}\r\n`);
-        this._onBeforeFirstWrite?.((data) => {
-            const bytes = typeof data === 'string' ? Buffer.from(data) : data;
-            if (bytes.length > 0)
-                this.#client.writeChunk(bytes, () => {});
-        });
+        this.#answered.then((status) => this.#lose(status));
+        if (first.length > 0)
+            this.#client.writeChunk(Buffer.concat(first), () => {});
+    }
+
+    /* An answer before the end: nobody takes the rest, and the handler shall not make it. */
+    #lose(status) {
+        if (this.#isOver)
+            return;
+        this.#isOver = true;
+        this.#client.close();
+        const why = status === 0 ? 'the connection was lost' : `status ${status}`;
+        const error = new Error(`The platform takes no more of the response: ${why}`);
+        this.destroy(Object.assign(error, { code: 'EPIPE' }));
     }
 
     _write(chunk, _, written) {

@@ -9,9 +9,28 @@ import json
 import queue
 import socket
 import threading
+import time
 
 REQUEST_ID = "8476a536-e9f4-11e8-9739-2dfe598c%04x"
 TIMEOUT_S = 20
+
+
+def wait_until(condition):
+    """For what nobody tells."""
+    end = time.monotonic() + TIMEOUT_S
+    while not condition():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.001)
+
+
+def progress(file):
+    """What the function says of its writes, once it says nothing new any more."""
+    last, since = None, time.monotonic()
+    while last is None or time.monotonic() - since < 0.3:
+        now = file.read_text() if file.exists() else None
+        if now and now != last:
+            last, since = now, time.monotonic()
+    return last
 
 
 class Request:
@@ -22,6 +41,7 @@ class Request:
         self.headers = headers  # names in lower case
         self.body = b""
         self.trailers = {}
+        self.raw = b""  # all of it as it came
         self.pipelined = False  # the next request was there before this one was answered
 
     @property
@@ -39,6 +59,7 @@ class Reader:
     def __init__(self, connection):
         self._connection = connection
         self.data = b""
+        self.taken = bytearray()  # what was given out
 
     def _fill(self):
         more = self._connection.recv(1 << 18)
@@ -50,6 +71,7 @@ class Reader:
         while b"\r\n" not in self.data:
             self._fill()
         line, self.data = self.data.split(b"\r\n", 1)
+        self.taken += line + b"\r\n"
         return line.decode()
 
     def exactly(self, size):
@@ -62,7 +84,14 @@ class Reader:
             have += len(parts[-1])
         data = b"".join(parts)
         self.data = data[size:]
+        self.taken += data[:size]
         return data[:size]
+
+    def interrupt(self, answer):
+        self._connection.sendall(answer)
+        while True:
+            self._fill()
+            self.data = b""
 
     def headers(self):
         headers = {}
@@ -80,6 +109,10 @@ class FakeApi:
         self.refusals = collections.deque()  # (kind of request, status, body, close) for requests to come
         self.requests = []
         self.chunks = queue.Queue()  # of streamed responses, as they arrive
+        self.reads_chunks = threading.Event()  # while clear, streamed responses are not read
+        self.reads_chunks.set()
+        self.hangs_up = False  # at the next chunk
+        self.interruption = b""  # an answer for the next chunk; what follows that is thrown away
         self.outcomes = queue.Queue()
         self.init_errors = queue.Queue()
         self._events = queue.Queue()
@@ -98,6 +131,7 @@ class FakeApi:
     def close(self):
         """Ends every thread: shutdown wakes those that wait for the network, None those for events."""
         self._listener.shutdown(socket.SHUT_RDWR)
+        self.reads_chunks.set()
         for connection in self._connections:
             try:
                 connection.shutdown(socket.SHUT_RDWR)
@@ -128,6 +162,10 @@ class FakeApi:
         assert outcome.path == "/2018-06-01/runtime/invocation/%s/%s" % (request_id, outcome.kind)
         return outcome
 
+    def shrink_buffers(self):
+        """What comes on later connections waits at the sender's side."""
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+
     def init_error(self):
         return self.init_errors.get(timeout=TIMEOUT_S)
 
@@ -157,20 +195,32 @@ class FakeApi:
         connection.close()
 
     def _read(self, reader, number):
+        reader.taken.clear()
         method, path, version = reader.line().split(" ")
         assert version == "HTTP/1.1"
         request = Request(number, method, path, reader.headers())
         assert "host" in request.headers
         if request.headers.get("transfer-encoding") == "chunked":
-            for size in iter(lambda: int(reader.line(), 16), 0):
-                chunk = reader.exactly(size)
-                assert reader.line() == ""
-                request.body += chunk
-                self.chunks.put(chunk)
-            request.trailers = reader.headers()
+            self._read_chunks(reader, request)
         else:
             request.body = reader.exactly(int(request.headers.get("content-length", 0)))
+        request.raw = bytes(reader.taken)
         return request
+
+    def _read_chunks(self, reader, request):
+        body = []
+        self.reads_chunks.wait(TIMEOUT_S)
+        for size in iter(lambda: int(reader.line(), 16), 0):
+            body.append(reader.exactly(size))
+            assert reader.line() == ""
+            self.chunks.put(body[-1])
+            self.reads_chunks.wait(TIMEOUT_S)
+            if self.hangs_up:
+                raise ConnectionError("hung up by the test")
+            if self.interruption:
+                reader.interrupt(self.interruption)
+        request.body = b"".join(body)
+        request.trailers = reader.headers()
 
     def _answer(self, connection, request):
         refusal = None

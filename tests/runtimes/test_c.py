@@ -10,7 +10,7 @@ import pytest
 
 from conftest import RUNTIMES, SOURCE
 
-LIBRARY = [RUNTIMES / "c" / name for name in ("lamb.c", "http.c", "arena.c", "text.c")]
+LIBRARY = [RUNTIMES / "c" / name for name in ("lamb.c", "stream.c", "http.c", "arena.c", "text.c")]
 FUNCTIONS = SOURCE / "tests" / "runtimes" / "functions.c"
 BASE = ["-std=gnu17", "-Wall", "-Wextra", "-Werror", "-I", RUNTIMES / "c"]
 

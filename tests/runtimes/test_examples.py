@@ -1,5 +1,6 @@
 """The examples do what their files say, built as their READMEs say."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -13,17 +14,17 @@ EVENT = b'{"name":"Zo\xc3\xab"}'
 GREETING = {"greeting": "Hello, Zoë!"}
 
 
-def build_c(folder, program, name):
-    """The command of c/README.md, for another place and without insisting on musl."""
-    shutil.copytree(EXAMPLES / "c", folder / "examples" / "c")
+def build_c(folder, program, name, example="c"):
+    """The command of its README.md, for another place and without insisting on musl."""
+    shutil.copytree(EXAMPLES / example, folder / "examples" / example)
     (folder / "runtimes").symlink_to(SOURCE / "runtimes")
-    readme = (EXAMPLES / "c" / "README.md").read_text()
+    readme = (EXAMPLES / example / "README.md").read_text()
     command = re.search(r"^musl-gcc .*$", readme, re.MULTILINE).group()
     if shutil.which("musl-gcc") is None:
         command = command.replace("musl-gcc", "gcc")
     command = command.replace("hello.c", name)
     command = command.replace("-o bootstrap", "-Wall -Wextra -Werror -o %s" % program)
-    subprocess.run(command, shell=True, cwd=folder / "examples" / "c", check=True)
+    subprocess.run(command, shell=True, cwd=folder / "examples" / example, check=True)
 
 
 def test_c_hello(api, start, tmp_path):
@@ -56,6 +57,27 @@ def test_nodejs(api, start, runtimes, folder):
     assert api.invoke(EVENT).json == GREETING
     assert "\tINFO\t" in process.output()
     assert api.invoke(b"{}").json["errorType"] == "TypeError"
+
+
+@pytest.mark.parametrize("language", ["c", "python", "nodejs"])
+def test_streaming(api, start, runtimes, tmp_path, language):
+    environment = {"LAMBDA_TASK_ROOT": str(EXAMPLES / "streaming"), "PYTHONDONTWRITEBYTECODE": "1"}
+    if language == "c":
+        argv = [tmp_path / "bootstrap"]
+        build_c(tmp_path, tmp_path / "bootstrap", "counter.c", "streaming")
+    elif language == "python":
+        argv = ["/usr/bin/python3", "-S", runtimes / "python" / "lambda_bootstrap.py"]
+    else:
+        argv = ["/usr/bin/node", runtimes / "nodejs" / "index.cjs"]
+    start(argv, {}, "counter.handler", PAUSE_MS="1", **environment)
+    outcome = api.invoke()
+    prelude, body = outcome.body.split(bytes(8))
+    headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-cache"}
+    metadata = json.loads(prelude)
+    assert (metadata["statusCode"], metadata["headers"]) == (200, headers)
+    assert body.decode() == "".join("data: %d\n\n" % number for number in range(1, 11))
+    chunks = [api.chunks.get(timeout=1) for _ in range(api.chunks.qsize())]
+    assert chunks[-10:] == [b"data: %d\n\n" % number for number in range(1, 11)]
 
 
 def test_bash(api, start):

@@ -35,6 +35,20 @@ class _State:
 state = _State()
 
 
+def streaming(handler):
+    """Marks a handler that answers in a stream: handler(event, response_stream, context) writes its response
+    to a binary file, or yields it piece by piece. What it returns is ignored."""
+    try:
+        handler.streams_response = True
+        return handler
+    except AttributeError:  # A bound method, say.
+
+        def call(event, response_stream, context):
+            return handler(event, response_stream, context)
+
+        return streaming(call)
+
+
 class Fault(Exception):
     """A failure that the runtime itself finds and names, as `Runtime.HandlerNotFound`."""
 

@@ -59,13 +59,40 @@ class Client:
             headers += "Lambda-Runtime-Function-XRay-Error-Cause: %s\r\n" % cause
         self._post("invocation/%s/error" % request_id, document, headers, True)
 
+    def chunks_head(self, request_id, content_type):
+        """Of an outcome in pieces, to be sent with the first of them."""
+        return (
+            "POST %sinvocation/%s/response HTTP/1.1\r\n%sContent-Type: %s\r\n"
+            "Lambda-Runtime-Function-Response-Mode: streaming\r\n"
+            "Trailer: Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body\r\n"
+            "Transfer-Encoding: chunked\r\n\r\n"
+            % (API, request_id, COMMON_HEADERS, content_type or "application/octet-stream")
+        ).encode()
+
+    def send_chunk(self, *parts):
+        """Raises OSError when the platform takes no more; then and later on."""
+        if self._socket is None:
+            raise BrokenPipeError("the platform takes no more of the response")
+        try:
+            for part in parts:
+                self._socket.sendall(part)
+        except BaseException:  # Of a signal handler, too: who knows where the chunk was cut.
+            self._close()
+            raise
+
+    def end_chunks(self, head, trailers):
+        if self._socket is not None:
+            self._exchange(b"%s0\r\n%s\r\n" % (head, trailers), True)
+
     def fail_init(self, document, kind):
         self._post("init/error", document, _error_headers(kind), False)
 
     def _post(self, path, body, headers, then_next):
         then_next = then_next and len(body) <= PIPELINED_BYTES
         head = "POST %s%s HTTP/1.1\r\n%s%sContent-Length: %d\r\n\r\n"
-        message = (head % (API, path, COMMON_HEADERS, headers, len(body))).encode() + body
+        self._exchange((head % (API, path, COMMON_HEADERS, headers, len(body))).encode() + body, then_next)
+
+    def _exchange(self, message, then_next):
         try:
             self._send(message + NEXT if then_next else message)
             self._next_sent = then_next
@@ -131,5 +158,9 @@ class Client:
 
 
 def _error_headers(kind):
-    header = kind if kind and TOKEN.issuperset(kind) and len(kind) <= 200 else "Function.Unknown"
-    return "Content-Type: application/json\r\nLambda-Runtime-Function-Error-Type: %s\r\n" % header
+    return "Content-Type: application/json\r\nLambda-Runtime-Function-Error-Type: %s\r\n" % error_type(kind)
+
+
+def error_type(kind):
+    """For a header or trailer; what a function calls its errors may be anything."""
+    return kind if kind and TOKEN.issuperset(kind) and len(kind) <= 200 else "Function.Unknown"

@@ -39,8 +39,9 @@ def main():
     except Exception as error:
         _fail_init(client, error)
     function = function_fields(environ)
+    serve = _serve_stream if getattr(handler, "streams_response", False) else _serve
     while True:
-        _serve(client, handler, function)
+        serve(client, handler, function)
 
 
 def _open_streams():
@@ -173,25 +174,63 @@ def _fail_init(client, error):
 
 
 def _serve(client, handler, function):
-    headers, body = client.next()
-    request_id = state.request_id = headers["lambda-runtime-aws-request-id"]
-    state.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
-    _set_trace(headers.get("lambda-runtime-trace-id"))
+    request_id, headers, body = _next(client)
     try:
         event = codec.decode(body, headers.get("content-type", "application/json"))
         body = None
         result = handler(event, LambdaContext(headers, function))
         result, content_type = codec.encode(result)
     except Exception as error:
-        from . import faults, sink
-
-        document, cause = faults.describe(error, request_id)
-        sink.write_error(document)
-        _flush()
+        document, cause = _report(error, request_id)
         client.fail(request_id, codec.dump(document).encode("utf-8"), document["errorType"], cause)
     else:
         _flush()
         client.respond(request_id, result, content_type)
+
+
+def _serve_stream(client, handler, function):
+    from .streams import ResponseStream
+
+    request_id, headers, body = _next(client)
+    stream = ResponseStream(client, request_id)
+    try:
+        event = codec.decode(body, headers.get("content-type", "application/json"))
+        body = None
+        returned = handler(event, stream, LambdaContext(headers, function))
+        if hasattr(returned, "__next__"):
+            stream.write_all(returned)
+        elif returned is not None:
+            from . import sink
+
+            sink.get().write("Streaming handlers ignore return values.", 30)
+    except Exception as error:
+        document, cause = _report(error, request_id)
+        if stream.started:
+            stream.finish(document)
+        else:
+            stream.abandon()
+            client.fail(request_id, codec.dump(document).encode("utf-8"), document["errorType"], cause)
+    else:
+        _flush()
+        stream.finish()
+
+
+def _next(client):
+    headers, body = client.next()
+    request_id = state.request_id = headers["lambda-runtime-aws-request-id"]
+    state.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
+    _set_trace(headers.get("lambda-runtime-trace-id"))
+    return request_id, headers, body
+
+
+def _report(error, request_id):
+    """Logs a failure; gives its document and its cause."""
+    from . import faults, sink
+
+    document, cause = faults.describe(error, request_id)
+    sink.write_error(document)
+    _flush()
+    return document, cause
 
 
 def _flush():
