@@ -19,19 +19,8 @@
 #include <sys/socket.h>
 
 #include "base/mem.h"
+#include "http/transport.h"
 #include "sys/fd.h"
-
-/* A large body: room that is asked for at a time, and how much one connection may read before others get
- * their turn. */
-#define BODY_STEP_BYTES (64u * 1024)
-#define BODY_TURN_BYTES (1024u * 1024)
-
-/* Keeps sizes of the handler's away from overflowing. */
-#define BODY_MOST_BYTES (SIZE_MAX / 4)
-
-static size_t least(size_t a, size_t b) {
-    return a < b ? a : b;
-}
 
 static void connection_ready(void *arg, int events);
 
@@ -39,6 +28,7 @@ struct connection *connection_new(struct http_listener *listener, int fd) {
     struct connection *connection = mem_alloc(sizeof *connection);
     connection->listener = listener;
     connection->fd = fd;
+    connection->tls = listener->options.tls ? tls_session_new(listener->options.tls, fd) : NULL;
     connection->holds = 1;
     /* Not zeroed, so that only what is used costs memory. */
     connection->input = mem_resize(NULL, CONNECTION_INPUT_BYTES);
@@ -63,36 +53,12 @@ void connection_hold(struct connection *connection) {
     connection->holds++;
 }
 
-/* Small bodies lie in the connection's own input buffer. What a body may still grow to counts from its
- * beginning. */
-static bool charge(struct connection *connection, size_t bytes) {
-    struct http_listener *listener = connection->listener;
-    struct http_budget *budget = listener->options.budget;
-    if (listener->options.budget_bytes == 0 || bytes <= CONNECTION_INPUT_BYTES)
-        return true;
-    if (bytes + listener->charged_bytes > listener->options.budget_bytes ||
-        (budget && bytes + budget->used_bytes > budget->limit_bytes))
-        return false;
-    connection->charged_bytes = bytes;
-    listener->charged_bytes += bytes;
-    if (budget)
-        budget->used_bytes += bytes;
-    return true;
-}
-
-static void discharge(struct connection *connection) {
-    struct http_listener *listener = connection->listener;
-    if (listener->options.budget)
-        listener->options.budget->used_bytes -= connection->charged_bytes;
-    listener->charged_bytes -= connection->charged_bytes;
-    connection->charged_bytes = 0;
-}
-
 void connection_release(struct connection *connection) {
     if (--connection->holds > 0)
         return;
     struct http_listener *listener = connection->listener;
-    discharge(connection);
+    body_discharge(connection);
+    parse_done(&connection->exchange.parse);
     buf_done(&connection->body);
     buf_done(&connection->output);
     free(connection->input);
@@ -110,41 +76,65 @@ void connection_touch(struct connection *connection) {
         connection->since_us = clock_mono_us(connection->listener->clock);
 }
 
-static void enter(struct connection *connection, enum connection_phase phase) {
+void connection_enter(struct connection *connection, enum connection_phase phase) {
     connection->phase = phase;
     connection_touch(connection);
 }
 
 static bool is_owned_by_handler(const struct connection *connection) {
-    return connection->phase == CONNECTION_HANDLER || connection->phase == CONNECTION_STREAM;
+    return connection->phase == CONNECTION_PIECES || connection->phase == CONNECTION_HANDLER ||
+           connection->phase == CONNECTION_STREAM;
 }
 
-void connection_watch(struct connection *connection) {
-    int events = connection->is_blocked ? LOOP_WRITE : LOOP_NONE;
+static bool is_body_arriving(const struct connection *connection) {
+    return connection->phase == CONNECTION_BODY || connection->phase == CONNECTION_PIECES;
+}
+
+/* Reading, writing: enum loop_events. */
+static int wanted_operations(const struct connection *connection) {
+    int wanted = connection->is_blocked ? LOOP_WRITE : LOOP_NONE;
     switch (connection->phase) {
     case CONNECTION_IDLE:
     case CONNECTION_HEAD:
     case CONNECTION_BODY:
-    case CONNECTION_LINGER: events |= LOOP_READ; break;
+    case CONNECTION_LINGER: wanted |= LOOP_READ; break;
+    case CONNECTION_PIECES: wanted |= body_wants_bytes(connection) ? LOOP_READ : LOOP_NONE; break;
     case CONNECTION_HANDLER:
     case CONNECTION_STREAM:
-        events |= connection->input_end < CONNECTION_INPUT_BYTES ? LOOP_READ : LOOP_NONE;
+        wanted |= connection->input_end < CONNECTION_INPUT_BYTES ? LOOP_READ : LOOP_NONE;
         break;
     case CONNECTION_BEGIN:
-    case CONNECTION_FLUSH: break;
-    case CONNECTION_CLOSED: return;
+    case CONNECTION_FLUSH:
+    case CONNECTION_CLOSED: break;
     }
-    loop_watch_set(connection->watch, events);
+    return wanted;
 }
 
+/* Of bytes that TLS has read ahead the loop knows nothing. */
+static bool can_read_now(const struct connection *connection) {
+    return transport_has_more(connection->tls) && (wanted_operations(connection) & LOOP_READ);
+}
+
+void connection_watch(struct connection *connection) {
+    if (connection->phase == CONNECTION_CLOSED)
+        return;
+    if (can_read_now(connection))
+        listener_set_due(connection->listener, connection);
+    loop_watch_set(connection->watch, transport_events(connection->tls, wanted_operations(connection)));
+}
+
+/* TLS ends in order only where no response is cut short by it. */
 void connection_close(struct connection *connection) {
     if (connection->fd == -1)
         return;
+    if (connection->phase == CONNECTION_IDLE && connection->tls)
+        tls_session_shut(connection->tls);
     if (connection->phase == CONNECTION_LINGER)
         connection->listener->lingering--;
     connection->phase = CONNECTION_CLOSED;
     loop_watch_free(connection->watch);
     connection->watch = NULL;
+    tls_session_free(take_ptr(connection->tls));
     fd_close(&connection->fd);
     listener_forget(connection->listener, connection);
     assert_held(connection);
@@ -161,13 +151,20 @@ void connection_lost(struct connection *connection) {
     connection_close(connection);
 }
 
+/* False when the connection is closed. What TLS says at the end may have to wait for room. */
+static bool shut(struct connection *connection) {
+    int status = transport_shut(connection->fd, connection->tls);
+    connection->is_blocked = status < 0 && errno == EAGAIN;
+    if (status < 0 && !connection->is_blocked)
+        connection_close(connection);
+    return connection->phase != CONNECTION_CLOSED;
+}
+
 /* Says that nothing more will come from us, and waits for the client to do the same. Closing at once would
  * reset the connection when input is left unread, and take the answer from under the client's eyes. */
 static void linger(struct connection *connection) {
-    if (shutdown(connection->fd, SHUT_WR) < 0) {
-        connection_close(connection);
+    if (!shut(connection))
         return;
-    }
     connection->phase = CONNECTION_LINGER;
     connection->since_us = clock_mono_us(connection->listener->clock);
     connection->listener->lingering++;
@@ -185,15 +182,18 @@ static void next_exchange(struct connection *connection) {
     buf_shrink(&connection->body, CONNECTION_KEEP_BYTES);
     buf_shrink(&connection->output, CONNECTION_KEEP_BYTES);
     connection->output_sent = 0;
-    discharge(connection);
+    body_discharge(connection);
 
+    parse_done(&exchange->parse);
     parse_reset(&exchange->parse);
     exchange->context = NULL;
+    exchange->takes_pieces = false;
+    exchange->is_paused = false;
     exchange->is_body_missing = false;
     exchange->closes = false;
     exchange->omits_body = false;
     exchange->drained = NULL;
-    enter(connection, connection->input_end > 0 ? CONNECTION_HEAD : CONNECTION_IDLE);
+    connection_enter(connection, connection->input_end > 0 ? CONNECTION_HEAD : CONNECTION_IDLE);
 }
 
 void connection_answered(struct connection *connection) {
@@ -202,7 +202,7 @@ void connection_answered(struct connection *connection) {
         return;
     }
     if (response_is_pending(connection))
-        enter(connection, CONNECTION_FLUSH);
+        connection_enter(connection, CONNECTION_FLUSH);
     else if (connection->exchange.closes || connection->listener->is_draining)
         linger(connection);
     else
@@ -215,8 +215,8 @@ void connection_answered(struct connection *connection) {
 }
 
 /* One recv(2). 0 when nothing came, also when that was the end of the connection. */
-static size_t receive(struct connection *connection, void *place, size_t room) {
-    ssize_t len = recv(connection->fd, place, room, 0);
+size_t connection_receive(struct connection *connection, void *place, size_t room) {
+    ssize_t len = transport_receive(connection->fd, connection->tls, place, room);
     if (len > 0)
         return (size_t)len;
     if (len == 0 || (errno != EAGAIN && errno != EINTR))
@@ -228,40 +228,16 @@ static void read_input(struct connection *connection) {
     size_t room = CONNECTION_INPUT_BYTES - connection->input_end;
     if (room == 0)
         return;
-    size_t len = receive(connection, connection->input + connection->input_end, room);
+    size_t len = connection_receive(connection, connection->input + connection->input_end, room);
     connection->input_end += len;
     if (len > 0 && connection->phase == CONNECTION_IDLE)
-        enter(connection, CONNECTION_HEAD);
-    else if (len > 0 && connection->phase == CONNECTION_BODY)
-        connection_touch(connection);
-}
-
-/* The body grows with what has come, not with what was announced. */
-static void read_body(struct connection *connection) {
-    struct buf *body = &connection->body;
-    size_t total = (size_t)connection->exchange.parse.content_length;
-    size_t budget = BODY_TURN_BYTES;
-    while (budget > 0 && body->len < total) {
-        size_t missing = total - body->len;
-        char *place = buf_reserve(body, least(missing, BODY_STEP_BYTES));
-        assert(place);
-        size_t room = least(least(missing, body->capacity - 1 - body->len), budget);
-        size_t len = receive(connection, place, room);
-        if (len == 0)
-            return;
-        body->len += len;
-        place[len] = '\0';
-        budget -= len;
-        connection_touch(connection);
-        if (len < room)
-            return;
-    }
+        connection_enter(connection, CONNECTION_HEAD);
 }
 
 static void discard_input(struct connection *connection) {
-    for (size_t budget = BODY_TURN_BYTES; budget > 0;) {
-        size_t room = least(budget, CONNECTION_INPUT_BYTES);
-        size_t len = receive(connection, connection->input, room);
+    for (size_t budget = CONNECTION_TURN_BYTES; budget > 0;) {
+        size_t room = budget < CONNECTION_INPUT_BYTES ? budget : CONNECTION_INPUT_BYTES;
+        size_t len = connection_receive(connection, connection->input, room);
         budget -= len;
         connection->lingered_bytes += len;
         if (len < room)
@@ -274,11 +250,7 @@ static void discard_input(struct connection *connection) {
 static void read_more(struct connection *connection) {
     switch (connection->phase) {
     case CONNECTION_BODY:
-        if (connection->is_body_apart)
-            read_body(connection);
-        else
-            read_input(connection);
-        break;
+    case CONNECTION_PIECES: body_read(connection); break;
     case CONNECTION_IDLE:
     case CONNECTION_HEAD:
     case CONNECTION_HANDLER:
@@ -287,51 +259,6 @@ static void read_more(struct connection *connection) {
     case CONNECTION_BEGIN:
     case CONNECTION_FLUSH:
     case CONNECTION_CLOSED: break;
-    }
-}
-
-static void refuse_too_large(struct connection *connection) {
-    const struct http_listener *listener = connection->listener;
-    connection->exchange.closes = true;
-    if (!listener->handler->too_large) {
-        response_refuse(connection, 413, "the body is larger than this request may have");
-        return;
-    }
-    enter(connection, CONNECTION_HANDLER);
-    listener->handler->too_large(listener->arg, &connection->exchange);
-}
-
-/* Asks the handler about a complete header section and prepares for the body. */
-static void begin_exchange(struct connection *connection) {
-    struct http_exchange *exchange = &connection->exchange;
-    const struct http_listener *listener = connection->listener;
-    const struct parse *parse = &exchange->parse;
-    size_t arrived = connection->input_end - connection->input_parsed;
-    exchange->is_body_missing = parse->is_chunked || parse->content_length > arrived;
-    if (!exchange->is_body_missing)
-        connection->request_end = connection->input_parsed + (size_t)parse->content_length;
-
-    enter(connection, CONNECTION_BEGIN);
-    size_t limit = listener->handler->begin ? listener->handler->begin(listener->arg, exchange) : 0;
-    if (connection->phase != CONNECTION_BEGIN)
-        return;
-    if (parse->content_length > limit) {
-        refuse_too_large(connection);
-        return;
-    }
-    if (!charge(connection, parse->is_chunked ? limit : (size_t)parse->content_length)) {
-        response_refuse(connection, 503, "too much is being sent at once; try again in a moment");
-        return;
-    }
-    enter(connection, CONNECTION_BODY);
-    connection->body.limit = least(limit, BODY_MOST_BYTES);
-    if (parse->expects_continue && exchange->is_body_missing && arrived == 0)
-        response_continue(connection);
-    if (parse->content_length > CONNECTION_INPUT_BYTES - connection->input_parsed) {
-        connection->is_body_apart = true;
-        buf_append(&connection->body, connection->input + connection->input_parsed, arrived);
-        connection->input_end = connection->input_parsed;
-        connection->request_end = connection->input_parsed;
     }
 }
 
@@ -345,6 +272,16 @@ static void make_room(struct connection *connection) {
     connection->input_start = connection->input_parsed = connection->request_end = 0;
     connection->input_end = len;
     parse_reset(&connection->exchange.parse);
+}
+
+/* A body whose bytes pass through the input, and that is not all there, needs room behind its header
+ * section. */
+static bool is_body_room_enough(const struct connection *connection) {
+    const struct parse *parse = &connection->exchange.parse;
+    size_t arrived = connection->input_end - connection->input_parsed;
+    return connection->input_start == 0 ||
+           CONNECTION_INPUT_BYTES - connection->input_parsed >= CONNECTION_BODY_ROOM_BYTES ||
+           (!parse->is_chunked && parse->content_length <= arrived);
 }
 
 /* True when there may be more to do. */
@@ -368,52 +305,11 @@ static bool advance_head(struct connection *connection) {
         make_room(connection);
         return false;
     }
-    begin_exchange(connection);
-    return true;
-}
-
-/* Looks whether the body is complete, and notes where it is. */
-static enum parse_result advance_chunks(struct connection *connection) {
-    struct parse *parse = &connection->exchange.parse;
-    size_t used;
-    enum parse_result result = parse_chunks(parse, &connection->body,
-                                            connection->input + connection->input_parsed,
-                                            connection->input_end - connection->input_parsed, &used);
-    if (result == PARSE_NEEDS_MORE)
-        connection->input_end = connection->input_parsed;
-    connection->request_end = connection->input_parsed + used;
-    parse->request.body = (struct http_text){buf_text(&connection->body), connection->body.len};
-    return result;
-}
-
-static enum parse_result advance_sized(struct connection *connection) {
-    struct parse *parse = &connection->exchange.parse;
-    size_t total = (size_t)parse->content_length;
-    if (connection->is_body_apart) {
-        parse->request.body = (struct http_text){buf_text(&connection->body), connection->body.len};
-        return connection->body.len == total ? PARSE_COMPLETE : PARSE_NEEDS_MORE;
+    if (!is_body_room_enough(connection)) {
+        make_room(connection);
+        return true;
     }
-    parse->request.body = (struct http_text){connection->input + connection->input_parsed, total};
-    connection->request_end = connection->input_parsed + total;
-    return connection->input_end >= connection->request_end ? PARSE_COMPLETE : PARSE_NEEDS_MORE;
-}
-
-static bool advance_body(struct connection *connection) {
-    const struct http_listener *listener = connection->listener;
-    struct parse *parse = &connection->exchange.parse;
-    enum parse_result result = parse->is_chunked ? advance_chunks(connection) : advance_sized(connection);
-    if (result == PARSE_NEEDS_MORE)
-        return false;
-    if (result == PARSE_REFUSED) {
-        if (parse->refusal_status == 413)
-            refuse_too_large(connection);
-        else
-            response_refuse(connection, parse->refusal_status, parse->refusal_reason);
-        return false;
-    }
-    connection->exchange.is_body_missing = false;
-    enter(connection, CONNECTION_HANDLER);
-    listener->handler->handle(listener->arg, &connection->exchange);
+    body_begin(connection);
     return true;
 }
 
@@ -426,7 +322,7 @@ static void advance(struct connection *connection) {
         if (connection->phase == CONNECTION_IDLE || connection->phase == CONNECTION_HEAD)
             has_more = advance_head(connection);
         else
-            has_more = connection->phase == CONNECTION_BODY && advance_body(connection);
+            has_more = is_body_arriving(connection) && body_advance(connection);
     }
     connection->is_advancing = false;
     if (connection->is_broken)
@@ -443,13 +339,25 @@ static void notify_drained(struct connection *connection) {
     drained(exchange->drained_arg);
 }
 
-static void connection_ready(void *arg, int events) {
+/* A client that does not know it should speak TLS here is told so, in the words it knows. */
+static void refuse_plain_request(struct connection *connection) {
+    tls_session_free(take_ptr(connection->tls));
+    response_refuse(connection, 400, "this port speaks TLS: use https://");
+}
+
+static void connection_ready(void *arg, int socket_events) {
     struct connection *connection = arg;
+    int events = transport_ready(connection->tls, socket_events) & wanted_operations(connection);
     connection_hold(connection);
-    if ((events & LOOP_WRITE) && connection->is_blocked) {
+    if ((events & LOOP_WRITE) && connection->phase == CONNECTION_LINGER) {
+        shut(connection);
+    } else if (events & LOOP_WRITE) {
         connection->is_blocked = false;
         response_flush(connection);
     }
+    if (connection->tls && !tls_session_is_begun(connection->tls) &&
+        transport_is_plain_request(connection->fd))
+        refuse_plain_request(connection);
     if (events & LOOP_READ)
         read_more(connection);
     notify_drained(connection);
@@ -460,6 +368,8 @@ static void connection_ready(void *arg, int events) {
 void connection_run_due(struct connection *connection) {
     connection_hold(connection);
     response_flush(connection);
+    if (can_read_now(connection))
+        read_more(connection);
     notify_drained(connection);
     advance(connection);
     connection_release(connection);
@@ -469,9 +379,13 @@ void connection_run_due(struct connection *connection) {
 static int64_t allowed_us(const struct connection *connection) {
     const struct http_options *options = &connection->listener->options;
     switch (connection->phase) {
-    case CONNECTION_IDLE: return options->idle_timeout_ms * 1000ll;
+    case CONNECTION_IDLE:
+        return (transport_is_handshaking(connection->tls) ? options->header_timeout_ms
+                                                          : options->idle_timeout_ms) *
+               1000ll;
     case CONNECTION_HEAD: return options->header_timeout_ms * 1000ll;
     case CONNECTION_BODY: return options->body_timeout_ms * 1000ll;
+    case CONNECTION_PIECES: return connection->exchange.is_paused ? 0 : options->body_timeout_ms * 1000ll;
     case CONNECTION_STREAM:
     case CONNECTION_FLUSH: return connection->is_blocked ? options->body_timeout_ms * 1000ll : 0;
     case CONNECTION_LINGER: return CONNECTION_LINGER_US;
@@ -488,8 +402,8 @@ void connection_expire(struct connection *connection, int64_t now_us) {
         return;
     if (connection->phase == CONNECTION_HEAD)
         response_refuse(connection, 408, "the header section took too long");
-    else if (connection->phase == CONNECTION_BODY)
-        response_refuse(connection, 408, "the body made no progress for too long");
+    else if (is_body_arriving(connection))
+        body_refuse(connection, 408, "the body made no progress for too long");
     else
         connection_lost(connection);
 }
@@ -512,14 +426,14 @@ bool http_exchange_peer(const struct http_exchange *exchange, char ret_address[H
     return true;
 }
 
-char *http_exchange_take_body(struct http_exchange *exchange, size_t *ret_len) {
-    struct connection *connection = connection_of(exchange);
-    struct http_text *body = &exchange->parse.request.body;
-    bool is_apart = body->len > 0 && body->data == connection->body.data;
-    char *taken = is_apart ? buf_take(&connection->body) : mem_copy_text(body->data, body->len);
-    *ret_len = body->len;
-    *body = (struct http_text){.data = "", .len = 0};
-    return taken;
+bool http_exchange_tls(const struct http_exchange *exchange, const char **ret_version,
+                       const char **ret_cipher) {
+    const struct tls_session *tls = list_item(exchange, const struct connection, exchange)->tls;
+    if (!tls)
+        return false;
+    *ret_version = tls_session_version(tls);
+    *ret_cipher = tls_session_cipher(tls);
+    return true;
 }
 
 void http_exchange_set_context(struct http_exchange *exchange, void *context) {

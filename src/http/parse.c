@@ -4,8 +4,10 @@
 
 #include <string.h>
 
-/* Framing a chunked body may cost beyond its content: extensions and trailers are read and dropped, so
- * without a bound a client could send them for ever. Even one-byte chunks stay below 8 bytes each. */
+#include "http/trailers.h"
+
+/* Framing a chunked body may cost beyond its content and its trailer fields: extensions are read and dropped,
+ * so without a bound a client could send them for ever. Even one-byte chunks stay below 8 bytes each. */
 #define CHUNK_FRAMING_BYTES (64u * 1024)
 #define CHUNK_FRAMING_FACTOR 8u
 
@@ -36,11 +38,24 @@ static int on_url(llhttp_t *llhttp, const char *at, size_t len) {
     return 0;
 }
 
+static int refuse_trailers(struct parse *parse) {
+    return refuse_in_callback(parse, 431, "the trailer section is too long");
+}
+
+static int on_trailer_name(struct parse *parse, const char *at, size_t len) {
+    if (!parse->trailers)
+        parse->trailers = trailers_new();
+    if (!parse->in_header && !trailers_begin_field(parse->trailers))
+        return refuse_trailers(parse);
+    parse->in_header = true;
+    return trailers_add_name(parse->trailers, at, len) ? 0 : refuse_trailers(parse);
+}
+
 static int on_header_field(llhttp_t *llhttp, const char *at, size_t len) {
     struct parse *parse = llhttp->data;
     struct http_request *request = &parse->request;
     if (parse->in_body)
-        return 0;
+        return on_trailer_name(parse, at, len);
     if (!parse->in_header) {
         if (request->header_count == LIMIT_HTTP_HEADERS)
             return refuse_in_callback(parse, 431, "too many header fields");
@@ -53,25 +68,30 @@ static int on_header_field(llhttp_t *llhttp, const char *at, size_t len) {
 
 static int on_header_value(llhttp_t *llhttp, const char *at, size_t len) {
     struct parse *parse = llhttp->data;
-    if (parse->in_body)
-        return 0;
     if (!parse->in_header)
         return refuse_in_callback(parse, 400, "header field without a name");
+    if (parse->in_body)
+        return trailers_add_value(parse->trailers, at, len) ? 0 : refuse_trailers(parse);
     extend(&parse->request.headers[parse->request.header_count - 1].value, at, len);
     return 0;
 }
 
 static int on_header_value_complete(llhttp_t *llhttp) {
     struct parse *parse = llhttp->data;
+    bool is_nameless = parse->in_body && parse->in_header && !trailers_end_field(parse->trailers);
     parse->in_header = false;
-    return 0;
+    return is_nameless ? refuse_in_callback(parse, 400, "trailer field without a name") : 0;
 }
 
 static int on_body(llhttp_t *llhttp, const char *at, size_t len) {
     struct parse *parse = llhttp->data;
-    if (!buf_append(parse->body, at, len))
+    if (len == 0) /* after a rest at the end of a chunk */
+        return 0;
+    if (len > parse->sink->limit_bytes - parse->content_bytes)
         return refuse_in_callback(parse, 413, "the body is too large");
-    return 0;
+    parse->content_bytes += len;
+    parse->is_resting = !parse->sink->take(parse->sink->arg, at, len);
+    return parse->is_resting ? HPE_PAUSED : 0;
 }
 
 static int pause_here(llhttp_t *llhttp) {
@@ -103,7 +123,15 @@ void parse_reset(struct parse *parse) {
     parse->refusal_reason = NULL;
     parse->in_header = false;
     parse->in_body = false;
+    parse->last_byte = '\0';
+    parse->content_bytes = 0;
     parse->chunked_bytes = 0;
+    parse->trailers = NULL;
+}
+
+void parse_done(struct parse *parse) {
+    trailers_free(parse->trailers);
+    parse->trailers = NULL;
 }
 
 /* RFC 9110, 5.6.2. */
@@ -254,6 +282,7 @@ static enum parse_result check_head(struct parse *parse, const char *end) {
     if (llhttp->http_major != 1 || llhttp->http_minor > 1)
         return refuse(parse, 505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
     parse->is_http_1_0 = llhttp->http_minor == 0;
+    parse->request.is_http_1_0 = parse->is_http_1_0;
     if (llhttp->method == HTTP_CONNECT)
         return refuse(parse, 501, "CONNECT is for proxies");
 
@@ -287,20 +316,35 @@ enum parse_result parse_head(struct parse *parse, const char *data, size_t len, 
     return check_head(parse, end);
 }
 
-enum parse_result parse_chunks(struct parse *parse, struct buf *body, const char *data, size_t len,
-                               size_t *ret_used) {
+/* llhttp lets a trailer section end with a bare line feed, which others may not take for its end (RFC 9112,
+ * 2.2). `used` bytes were read last, and the message ends with them. */
+static bool ends_cleanly(const struct parse *parse, const char *data, size_t used) {
+    return (used > 1 ? data[used - 2] : parse->last_byte) == '\r';
+}
+
+enum parse_result parse_chunks(struct parse *parse, const struct parse_sink *sink, const char *data,
+                               size_t len, size_t *ret_used) {
     parse->in_body = true;
-    parse->body = body;
+    parse->sink = sink;
+    parse->is_resting = false;
     *ret_used = len;
     llhttp_resume(&parse->llhttp);
     llhttp_errno_t error = llhttp_execute(&parse->llhttp, data, len);
-    bool is_complete = error == HPE_PAUSED;
-    if (!is_complete && error != HPE_OK)
+    bool is_stopped = error == HPE_PAUSED;
+    if (!is_stopped && error != HPE_OK)
         return refuse_by_llhttp(parse, error);
-    if (is_complete)
+    if (is_stopped)
         *ret_used = (size_t)(llhttp_get_error_pos(&parse->llhttp) - data);
+    bool is_complete = is_stopped && !parse->is_resting;
+    if (is_complete && !ends_cleanly(parse, data, *ret_used))
+        return refuse(parse, 400, "malformed end of a chunked body");
+    if (*ret_used > 0)
+        parse->last_byte = data[*ret_used - 1];
     parse->chunked_bytes += *ret_used;
-    if (parse->chunked_bytes > CHUNK_FRAMING_BYTES + (uint64_t)CHUNK_FRAMING_FACTOR * body->len)
+    uint64_t content = parse->content_bytes, trailers = trailers_bytes(parse->trailers);
+    if (parse->chunked_bytes > CHUNK_FRAMING_BYTES + CHUNK_FRAMING_FACTOR * content + trailers)
         return refuse(parse, 400, "too much framing for a chunked body this small");
-    return is_complete ? PARSE_COMPLETE : PARSE_NEEDS_MORE;
+    if (is_complete)
+        return PARSE_COMPLETE;
+    return parse->is_resting ? PARSE_RESTS : PARSE_NEEDS_MORE;
 }

@@ -11,14 +11,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/buf.h"
 #include "http/request.h"
 
 enum parse_result {
     PARSE_NEEDS_MORE, /* everything given was read, and the end is not there yet */
     PARSE_COMPLETE,
     PARSE_REFUSED, /* see refusal_status; nothing more can be read */
+    PARSE_RESTS,   /* the sink wanted no more for now; the rest may be given later */
 };
+
+/* Where the content of a chunked body goes. */
+struct parse_sink {
+    bool (*take)(void *arg, const char *data, size_t len); /* false: no more for now */
+    void *arg;
+    uint64_t limit_bytes; /* of content; past it the request is refused with 413 */
+};
+
+struct trailers;
 
 struct parse {
     llhttp_t llhttp;
@@ -37,19 +46,26 @@ struct parse {
     /* While reading: */
     bool in_header;
     bool in_body;
-    struct buf *body;
-    uint64_t chunked_bytes; /* read from the wire, framing included */
+    const struct parse_sink *sink;
+    bool is_resting;
+    char last_byte;            /* of what parse_chunks() has read */
+    uint64_t content_bytes;    /* of the body, so far; whoever reads a body that is not chunked counts it */
+    uint64_t chunked_bytes;    /* read from the wire, framing included */
+    struct trailers *trailers; /* NULL unless some came */
 };
 
 /* For a new request, also the first one. */
 void parse_reset(struct parse *parse);
+
+/* Frees what the last request has left. */
+void parse_done(struct parse *parse);
 
 /* Reads the header section. The bytes of successive calls must follow each other in memory and stay there:
  * the request's texts point into them. *ret_used is the number of bytes that belong to the section (all of
  * them unless it is complete). */
 enum parse_result parse_head(struct parse *parse, const char *data, size_t len, size_t *ret_used);
 
-/* Appends the chunks' content to `body`; past its limit the request is refused with 413. Trailers are read
- * and dropped. The bytes may be anywhere. *ret_used as above. */
-enum parse_result parse_chunks(struct parse *parse, struct buf *body, const char *data, size_t len,
-                               size_t *ret_used);
+/* Gives the chunks' content to the sink, as it lies there, and keeps the trailer fields. The bytes may be
+ * anywhere. *ret_used as above, or how much was read before the sink wanted no more. */
+enum parse_result parse_chunks(struct parse *parse, const struct parse_sink *sink, const char *data,
+                               size_t len, size_t *ret_used);

@@ -27,6 +27,7 @@ struct http_request {
     struct http_text body;   /* whole, after chunked decoding */
     const char *body_sha256; /* of the body in lower-case hex, when somebody computed it already; else NULL */
     bool keep_alive;
+    bool is_http_1_0; /* else 1.1 */
 };
 
 /* First header of that name, compared without case; NULL when absent. */

@@ -8,9 +8,10 @@
 
 #include "base/log.h"
 #include "http/connection.h"
+#include "http/transport.h"
 
 #define PART(text, size) ((struct iovec){.iov_base = (void *)(uintptr_t)(text), .iov_len = (size)})
-#define MAX_PARTS 4
+#define MAX_PARTS (HTTP_WRITE_PARTS + 2)
 
 /* Status lines, the ones sent most first (RFC 9110, 15; RFC 6585). */
 static const struct status_line {
@@ -153,8 +154,7 @@ static void forget_sent(struct connection *connection, size_t len) {
 
 /* One sendmsg(2). Returns the bytes taken. */
 static size_t send_parts(struct connection *connection, struct iovec *parts, size_t count) {
-    struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
-    ssize_t sent = sendmsg(connection->fd, &message, MSG_NOSIGNAL);
+    ssize_t sent = transport_send(connection->fd, connection->tls, parts, count);
     if (sent >= 0) {
         connection_touch(connection);
         return (size_t)sent;
@@ -233,7 +233,8 @@ void response_refuse(struct connection *connection, int status, const char *reas
 
 static struct connection *unanswered(struct http_exchange *exchange) {
     struct connection *connection = connection_of(exchange);
-    assert(connection->phase == CONNECTION_HANDLER || connection->phase == CONNECTION_BEGIN);
+    assert(connection->phase == CONNECTION_HANDLER || connection->phase == CONNECTION_BEGIN ||
+           connection->phase == CONNECTION_PIECES);
     return connection;
 }
 
@@ -261,26 +262,57 @@ void http_start(struct http_exchange *exchange, int status, const char *headers,
     listener_set_due(connection->listener, connection);
 }
 
-size_t http_write(struct http_exchange *exchange, const void *data, size_t len) {
+/* Copies the parts without what is beyond the length that was announced. Returns what is left in all. */
+static size_t cut_parts(const struct http_exchange *exchange, struct iovec *ret_parts,
+                        const struct iovec *parts, size_t count) {
+    bool is_open = exchange->is_chunked || exchange->ends_by_close;
+    size_t room = is_open ? SIZE_MAX : (size_t)exchange->bytes_to_come;
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++) {
+        ret_parts[i] = parts[i];
+        if (ret_parts[i].iov_len > room - total)
+            ret_parts[i].iov_len = room - total;
+        total += ret_parts[i].iov_len;
+    }
+    return total;
+}
+
+/* Sends the parts, as one chunk where there are any, and perhaps the end of the chunks behind it. */
+static void send_parts_of_body(struct http_exchange *exchange, const struct iovec *parts, size_t count,
+                               bool is_last) {
+    static const char chunk_ends[] = "\r\n0\r\n\r\n"; /* of this one, of them all */
+    assert(count <= HTTP_WRITE_PARTS);
+    struct iovec all[HTTP_WRITE_PARTS + 2];
+    size_t len = cut_parts(exchange, all + 1, parts, count);
+    char size[24];
+    int size_len = 0;
+    size_t end_len = 0;
+    if (exchange->is_chunked) {
+        size_len = len > 0 ? snprintf(size, sizeof size, "%zx\r\n", len) : 0;
+        end_len = (len > 0 ? 2 : 0) + (is_last ? 5 : 0);
+    } else if (!exchange->ends_by_close) {
+        exchange->bytes_to_come -= len;
+    }
+    if (exchange->omits_body || len + end_len == 0)
+        return;
+    all[0] = PART(size, size_len);
+    all[count + 1] = PART(chunk_ends + (len > 0 ? 0 : 2), end_len);
+    send_or_keep(connection_of(exchange), all, count + 2);
+}
+
+size_t http_write_parts(struct http_exchange *exchange, const struct iovec *parts, size_t count) {
     struct connection *connection = connection_of(exchange);
     assert(connection->phase == CONNECTION_STREAM);
-    bool has_length = !exchange->is_chunked && !exchange->ends_by_close;
-    if (has_length && len > exchange->bytes_to_come)
-        len = (size_t)exchange->bytes_to_come;
-    if (len > 0 && !exchange->omits_body) {
-        char size[24];
-        int size_len = exchange->is_chunked ? snprintf(size, sizeof size, "%zx\r\n", len) : 0;
-        struct iovec parts[] = {PART(size, (size_t)size_len), PART(data, len),
-                                PART("\r\n", exchange->is_chunked ? 2 : 0)};
-        send_or_keep(connection, parts, 3);
-    }
-    if (has_length)
-        exchange->bytes_to_come -= len;
+    send_parts_of_body(exchange, parts, count, false);
     if (connection->is_broken)
         listener_set_due(connection->listener, connection);
     else
         connection_watch(connection);
     return pending_bytes(connection);
+}
+
+size_t http_write(struct http_exchange *exchange, const void *data, size_t len) {
+    return http_write_parts(exchange, &PART(data, len), 1);
 }
 
 void http_on_drained(struct http_exchange *exchange, void (*drained)(void *arg), void *arg) {
@@ -291,26 +323,29 @@ void http_on_drained(struct http_exchange *exchange, void (*drained)(void *arg),
         listener_set_due(connection->listener, connection);
 }
 
-void http_end(struct http_exchange *exchange) {
+void http_end_parts(struct http_exchange *exchange, const struct iovec *parts, size_t count) {
     struct connection *connection = connection_of(exchange);
     assert(connection->phase == CONNECTION_STREAM);
+    send_parts_of_body(exchange, parts, count, true);
     if (exchange->bytes_to_come > 0 && !exchange->omits_body) {
         http_abort(exchange);
         return;
     }
     connection_hold(connection);
-    if (exchange->is_chunked && !exchange->omits_body)
-        send_or_keep(connection, &PART("0\r\n\r\n", 5), 1);
-    else
-        response_flush(connection);
+    response_flush(connection);
     connection_answered(connection);
     connection_release(connection);
+}
+
+void http_end(struct http_exchange *exchange) {
+    http_end_parts(exchange, NULL, 0);
 }
 
 /* With a reset, since without one a response that ends with its connection would look complete. */
 void http_abort(struct http_exchange *exchange) {
     struct connection *connection = connection_of(exchange);
-    assert(connection->phase == CONNECTION_STREAM || connection->phase == CONNECTION_HANDLER);
+    assert(connection->phase == CONNECTION_STREAM || connection->phase == CONNECTION_HANDLER ||
+           connection->phase == CONNECTION_PIECES);
     struct linger at_once = {.l_onoff = 1};
     setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     connection_hold(connection);

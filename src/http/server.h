@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -19,6 +20,7 @@
 
 struct http_listener;
 struct http_exchange;
+struct tls_context;
 
 struct http_handler {
     /* The header section is complete. Return the most bytes of body that are wanted; a request that announces
@@ -34,8 +36,9 @@ struct http_handler {
     /* The whole request is here. From now on the exchange belongs to the handler until it has answered. */
     void (*handle)(void *arg, struct http_exchange *exchange);
 
-    /* The client went away, or half-closed, while the handler owned the exchange: forget it; it is invalid
-     * after this call. Not called once the response was handed over completely. */
+    /* The client went away, or half-closed, while the handler owned the exchange, or the rest of a body in
+     * pieces is refused: forget it; it is invalid after this call. Not called once the response was handed
+     * over completely. */
     void (*gone)(void *arg, struct http_exchange *exchange);
 
     /* Must answer with http_respond(). NULL: a plain 413. The connection is closed afterwards. */
@@ -50,6 +53,7 @@ struct http_budget {
 
 struct http_options {
     size_t budget_bytes;        /* what large bodies may hold on this listener; past it 503; 0 = any */
+    struct tls_context *tls;    /* NULL: plain; see http/tls.h */
     struct http_budget *budget; /* the same for all listeners that share it; NULL: they share none */
     const char *common_headers; /* complete lines with CRLF, sent with every response; may be NULL */
     bool send_date;             /* adds Date */
@@ -92,18 +96,20 @@ const struct http_request *http_exchange_request(const struct http_exchange *exc
 char *http_exchange_take_body(struct http_exchange *exchange, size_t *ret_len);
 
 /* Inside begin() alone, which must return the most bytes that are wanted all the same: the body is not kept
- * but comes through `piece`, as it arrives, and `handle` follows with an empty one. From the end of begin()
- * on the exchange belongs to the handler, which is told when the client goes away, and may answer at any time
- * (the connection ends then, since the rest of the body is not read). */
+ * but comes through `piece`, as it arrives, and `handle` follows with an empty one. It counts towards no
+ * budget. From the end of begin() on the exchange belongs to the handler, which is told when the client goes
+ * away, and may answer at any time, also inside piece() (the connection ends then, since the rest of the body
+ * is not read). A chunk comes in a piece of its own, or in several. */
 void http_take_pieces(struct http_exchange *exchange);
 
-/* Whether such a body rests: the client is not read any more. What was read before may still come,
- * HTTP_PIECES_BYTES at most. */
+/* Whether such a body rests: nothing comes to the handler, neither pieces nor `handle`, and the client is not
+ * read; that it went away is noticed later. HTTP_PIECES_BYTES are read at a time. */
 #define HTTP_PIECES_BYTES (64u * 1024)
 void http_pause(struct http_exchange *exchange, bool is_paused);
 
 /* A trailer field of a chunked body, by its lower-case name; NULL when it was not sent. In handle() and until
- * the answer. Fields are kept as far as HTTP_TRAILER_BYTES reach. */
+ * the answer. A request with more than HTTP_TRAILER_BYTES or LIMIT_HTTP_HEADERS of them is answered 431;
+ * those that would steer the message are dropped. */
 #define HTTP_TRAILER_BYTES (64u * 1024)
 const struct http_text *http_trailer_get(const struct http_exchange *exchange, const char *lower_name);
 
@@ -133,6 +139,12 @@ void http_respond_and_close(struct http_exchange *exchange, int status, const ch
 #define HTTP_HIGH_WATER (256u * 1024)
 void http_start(struct http_exchange *exchange, int status, const char *headers, int64_t length);
 size_t http_write(struct http_exchange *exchange, const void *data, size_t len);
+
+/* The same for bytes that lie apart and belong together: one chunk, one system call; perhaps the last. */
+#define HTTP_WRITE_PARTS 3
+size_t http_write_parts(struct http_exchange *exchange, const struct iovec *parts, size_t count);
+void http_end_parts(struct http_exchange *exchange, const struct iovec *parts, size_t count);
+
 void http_on_drained(struct http_exchange *exchange, void (*drained)(void *arg), void *arg);
 void http_end(struct http_exchange *exchange);
 void http_abort(struct http_exchange *exchange);

@@ -43,6 +43,28 @@ static void streams_chunks(void **state) {
     fixture_close(&fixture);
 }
 
+static void joins_parts(void **state) {
+    (void)state;
+    struct fixture fixture;
+    fixture_init(&fixture);
+    fixture_open(&fixture);
+    const struct iovec parts[HTTP_WRITE_PARTS] = {{"abc", 3}, {NULL, 0}, {"defg", 4}};
+    int client = hold(&fixture, GET("/hold") GET("/hold"));
+    http_start(fixture.held[0], 200, NULL, -1);
+    assert_int_equal(http_write_parts(fixture.held[0], parts, 3), 0);
+    http_write_parts(fixture.held[0], parts, 0);
+    http_end_parts(fixture.held[0], parts + 1, 2);
+    expect(&fixture, client,
+           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7\r\nabcdefg\r\n4\r\ndefg\r\n0\r\n\r\n");
+    turn_until(&fixture, fixture.held_count == 2);
+    http_start(fixture.held[1], 200, NULL, 9);
+    http_write_parts(fixture.held[1], parts, 3);
+    http_end_parts(fixture.held[1], parts + 1, 2); /* what is too much is cut */
+    expect(&fixture, client, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabcdefgde");
+    close(client);
+    fixture_close(&fixture);
+}
+
 static void streams_known_lengths(void **state) {
     (void)state;
     struct fixture fixture;
@@ -494,6 +516,7 @@ static void survives_a_lack_of_descriptors(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(streams_chunks),
+        cmocka_unit_test(joins_parts),
         cmocka_unit_test(streams_known_lengths),
         cmocka_unit_test(streams_without_body_or_chunks),
         cmocka_unit_test(aborts_with_a_reset),
