@@ -53,7 +53,6 @@ static const char *user_agent(struct facts *facts, const struct api_call *call) 
 }
 
 static void add_tags(struct facts *facts, const struct identity *identity) {
-    facts->tag_count = 0;
     for (size_t i = 0; identity && i < identity->tags.count && i < LIMIT_TAGS; i++) {
         char *key = mem_format("aws:PrincipalTag/%s", identity->tags.items[i].key);
         facts->tag_keys[facts->tag_count++] = key;
@@ -68,41 +67,54 @@ static void facts_done(struct facts *facts) {
 
 /* Of the request itself. */
 static void add_request(struct facts *facts, const struct api_call *call) {
-    if (call && call->exchange && http_exchange_peer(call->exchange, facts->source_ip))
+    const char *version, *cipher;
+    bool is_here = call && call->exchange;
+    bool is_secure = is_here && http_exchange_tls(call->exchange, &version, &cipher);
+    add_fact(facts, "aws:SecureTransport", is_secure ? "true" : "false");
+    if (is_here && http_exchange_peer(call->exchange, facts->source_ip))
         add_fact(facts, "aws:SourceIp", facts->source_ip);
     add_fact(facts, "aws:UserAgent", user_agent(facts, call));
 }
 
-/* Source: IAM User Guide, "AWS global condition context keys". */
-static void collect_facts(const struct api *api, const struct access_request *request,
-                          const struct identity *identity, struct facts *facts) {
+/* Of who makes it. */
+static void add_principal(const struct access_request *request, const struct identity *identity,
+                          struct facts *facts) {
     static const char *const types[] = {
         [PRINCIPAL_ROOT] = "Account", [PRINCIPAL_USER] = "User", [PRINCIPAL_SESSION] = "AssumedRole"};
     const struct principal *principal = request->principal;
-    int64_t now_us = clock_wall_us(api->clock);
-    assert(request->fact_count <= ACCESS_MAX_FACTS);
-    facts->count = 0;
-    for (size_t i = 0; i < request->fact_count; i++)
-        add_fact(facts, request->facts[i].key, request->facts[i].value);
-    clock_format_iso(now_us, facts->now);
-    snprintf(facts->epoch, sizeof facts->epoch, "%lld", (long long)(now_us / 1000000));
     clock_format_iso(principal->issued_s * 1000000, facts->issued);
     bool is_session = principal->kind == PRINCIPAL_SESSION;
     add_fact(facts, "aws:PrincipalArn", is_session ? identity->arn : principal->arn);
-    add_fact(facts, "aws:PrincipalIsAWSService", "false");
-    add_fact(facts, "aws:ViaAWSService", "false");
     add_fact(facts, "aws:TokenIssueTime", is_session ? facts->issued : NULL);
     add_fact(facts, "aws:PrincipalAccount", principal->account);
     add_fact(facts, "aws:PrincipalType", types[principal->kind]);
     add_fact(facts, "aws:userid", principal->id);
     add_fact(facts, "aws:username", principal->kind == PRINCIPAL_USER ? principal->name : NULL);
+    add_tags(facts, identity);
+}
+
+/* Source: IAM User Guide, "AWS global condition context keys". `identity` may be NULL. */
+static void collect_facts(const struct api *api, const struct access_request *request,
+                          const struct identity *identity, struct facts *facts) {
+    int64_t now_us = clock_wall_us(api->clock);
+    assert(request->fact_count <= ACCESS_MAX_FACTS);
+    facts->count = 0;
+    facts->tag_count = 0;
+    for (size_t i = 0; i < request->fact_count; i++)
+        add_fact(facts, request->facts[i].key, request->facts[i].value);
+    clock_format_iso(now_us, facts->now);
+    snprintf(facts->epoch, sizeof facts->epoch, "%lld", (long long)(now_us / 1000000));
+    add_fact(facts, "aws:PrincipalIsAWSService", "false");
+    add_fact(facts, "aws:ViaAWSService", "false");
     add_fact(facts, "aws:CurrentTime", facts->now);
     add_fact(facts, "aws:EpochTime", facts->epoch);
     add_fact(facts, "aws:ResourceAccount", request->resource_account);
     add_fact(facts, "aws:RequestedRegion", api->options.region);
-    add_fact(facts, "aws:SecureTransport", "false");
     add_request(facts, request->call);
-    add_tags(facts, identity);
+    if (request->principal)
+        add_principal(request, identity, facts);
+    else
+        add_fact(facts, "aws:PrincipalType", "Anonymous");
 }
 
 /* ---- the two sides ---- */
@@ -181,6 +193,28 @@ static bool refuse_costs(const struct access_request *request, struct err *err) 
         "User: %s is not authorized to perform: %s on resource: %s because the policies that apply "
         "take too long to evaluate: they have too many wildcards",
         request->principal->arn, request->action, request->resource);
+}
+
+bool access_allows_anybody(const struct api *api, const struct access_request *request,
+                           const char *const *actions) {
+    static const struct policy_principal anybody = {.type = POLICY_PRINCIPAL_ANONYMOUS, .account = ""};
+    struct facts facts;
+    uint64_t steps_left = MAX_STEPS;
+    bool is_allowed = true;
+    collect_facts(api, request, NULL, &facts);
+    for (; is_allowed && *actions; actions++) {
+        const struct policy_request question = {
+            .action = *actions,
+            .resource = request->resource,
+            .principal = &anybody,
+            .facts = facts.items,
+            .fact_count = facts.count,
+            .steps_left = &steps_left,
+        };
+        is_allowed = ask_resource(request, &question) == POLICY_ALLOW && steps_left > 0;
+    }
+    facts_done(&facts);
+    return is_allowed;
 }
 
 bool access_check(const struct api *api, const struct access_request *request, struct err *err) {

@@ -35,6 +35,11 @@ struct access_request {
  * the resource's account this costs two comparisons. */
 bool access_check(const struct api *api, const struct access_request *request, struct err *err);
 
+/* Whether requests without identity may do all of these actions (NULL-terminated): by the resource's policies
+ * alone. The request has no principal, and its action is not looked at. */
+bool access_allows_anybody(const struct api *api, const struct access_request *request,
+                           const char *const *actions);
+
 /* Whether the role's trust policy lets functions have it. */
 bool access_trusts_lambda(const struct identity *role);
 

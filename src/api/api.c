@@ -5,12 +5,14 @@
 
 #include "api/call.h"
 #include "api/context.h"
+#include "api/gateway/gateway.h"
 #include "api/inside.h"
 #include "api/dispatch.h"
 #include "api/lambda/async_upper.h"
 #include "api/lambda/lambda.h"
 #include "api/lambda/operations.h"
 #include "api/lambda/restore.h"
+#include "api/service.h"
 #include "api/sqs/sqs.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -47,8 +49,13 @@ bool api_new(struct loop *loop, const struct clock *clock, const struct api_opti
     }
     api->started_us = clock_wall_us(clock);
     request_totals_init(&api->requests);
+    web_urls_init(&api->urls);
+    web_urls_load(&api->urls, &api->records);
+    api->gateway_operations = operation_tree_new(gateway_service.operations,
+                                                 *gateway_service.operation_count);
     api->lambda_operations = operation_tree_new(lambda_operations, lambda_operation_count);
     api->own_operations = dispatch_own_operations();
+    api->gateway = gateway_new(api);
     api->lambda = lambda_new(api);
     if (!restore_run(api->lambda, err) || !sqs_new(api, queues, &api->sqs, err)) {
         api_free(api);
@@ -79,8 +86,8 @@ void *api_http_arg(struct api *api) {
     return &api->front;
 }
 
-void api_set_listener(struct api *api, const struct http_listener *listener) {
-    api->listener = listener;
+void api_set_listeners(struct api *api, const struct http_listener *const *listeners) {
+    api->listeners = listeners;
 }
 
 bool api_root_key(const struct api *api, const char *account, struct access_key *ret_key) {
@@ -103,6 +110,8 @@ void api_free(struct api *api) {
         return;
     sqs_free(api->sqs);
     lambda_free(api->lambda);
+    gateway_free(api->gateway);
+    operation_tree_free(api->gateway_operations);
     operation_tree_free(api->lambda_operations);
     operation_tree_free(api->own_operations);
     while (api->free_calls) {
@@ -111,6 +120,7 @@ void api_free(struct api *api) {
         free(call);
     }
     request_totals_done(&api->requests);
+    web_urls_done(&api->urls);
     auth_done(&api->auth);
     identities_done(&api->identities);
     records_done(&api->records);

@@ -31,8 +31,8 @@ void api_use_async(struct api *api, struct async *async);
 const struct http_handler *api_http_handler(void);
 void *api_http_arg(struct api *api);
 
-/* The listener that was made with these, for the metrics; NULL before it is freed. */
-void api_set_listener(struct api *api, const struct http_listener *listener);
+/* The listeners that were made with these, NULL-terminated, for the metrics; NULL before they are freed. */
+void api_set_listeners(struct api *api, const struct http_listener *const *listeners);
 
 /* The root access key of an account of the options: for `lamb env`. */
 bool api_root_key(const struct api *api, const char *account, struct access_key *ret_key);

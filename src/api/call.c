@@ -92,11 +92,25 @@ static void begin_headers(struct headers *headers, const char *request_id, const
         headers_put(headers, "Content-Type", content_type);
 }
 
-void call_answer_with(struct api_call *call, int status, const char *headers, const void *body, size_t len) {
+static void count(struct api_call *call, int status) {
     const struct api_operation *operation = call->match.operation;
     request_totals_count(&call->api->requests, call->service, operation && operation->is_open, status);
+}
+
+void call_answer_with(struct api_call *call, int status, const char *headers, const void *body, size_t len) {
+    count(call, status);
     if (call->exchange)
         http_respond(call->exchange, status, headers, body, len);
+    call_free(call);
+}
+
+void call_start(struct api_call *call, int status, const char *headers) {
+    count(call, status);
+    http_start(call->exchange, status, headers, -1);
+}
+
+void call_end(struct api_call *call) {
+    http_end(call->exchange);
     call_free(call);
 }
 

@@ -75,6 +75,11 @@ void call_answer_empty(struct api_call *call);
 /* An answer with header lines of the handler's own, in place of the usual ones. */
 void call_answer_with(struct api_call *call, int status, const char *headers, const void *body, size_t len);
 
+/* An answer in pieces, which the handler writes to call->exchange; call_end() is its end and the call's. Only
+ * with a `gone` of the handler's own. */
+void call_start(struct api_call *call, int status, const char *headers);
+void call_end(struct api_call *call);
+
 /* The exception that the failure's code stands for. Failures of the machine are logged and answered without
  * their text. */
 void call_fail(struct api_call *call, const struct err *err);

@@ -9,18 +9,28 @@ static void run(void *job) {
     change->ok = store_apply(change->api->db, change->steps, change->step_count, &change->err);
 }
 
-static void delete_function_records(struct records *records, const struct function *function) {
+static void delete_function_records(struct api *api, const struct function *function) {
     char scope[RECORD_FUNCTION_SCOPE_BYTES];
     record_function_scope(function->name, scope);
-    records_delete_scope(records, function->account, scope);
+    records_delete_scope(&api->records, function->account, scope);
+    web_urls_drop_function(&api->urls, function->account, function->name);
 }
 
 /* What the committed steps did to records happens in memory too. */
-static void take_over(struct records *records, const struct store_step *step) {
+static void take_over(struct api *api, const struct store_step *step) {
     switch (step->kind) {
-    case STORE_RECORD_PUT: records_put(records, &step->key, step->document); break;
-    case STORE_RECORD_DELETE: records_delete(records, &step->key); break;
-    case STORE_FUNCTION_DELETE: delete_function_records(records, step->function); break;
+    case STORE_RECORD_PUT:
+        records_put(&api->records, &step->key, step->document);
+        web_urls_take(&api->urls, &step->key, step->document);
+        break;
+    case STORE_RECORD_DELETE:
+        records_delete(&api->records, &step->key);
+        web_urls_take(&api->urls, &step->key, NULL);
+        break;
+    case STORE_RECORD_DELETE_SCOPE:
+        records_delete_scope(&api->records, step->key.account, step->key.scope);
+        break;
+    case STORE_FUNCTION_DELETE: delete_function_records(api, step->function); break;
     case STORE_FUNCTION_ADD:
     case STORE_FUNCTION_REPLACE:
     case STORE_FUNCTION_PUBLISH:
@@ -33,7 +43,7 @@ static void done(void *job) {
     struct change *change = job;
     change->api->background--;
     for (size_t i = 0; change->ok && i < change->step_count; i++)
-        take_over(&change->api->records, &change->steps[i]);
+        take_over(change->api, &change->steps[i]);
     change->done(change);
 }
 

@@ -7,6 +7,7 @@
 #include "api/options.h"
 #include "api/records.h"
 #include "api/request_totals.h"
+#include "api/web/url_index.h"
 #include "base/clock.h"
 #include "http/server.h"
 #include "invoke/invoke.h"
@@ -21,6 +22,7 @@ struct api;
 struct api_call;
 struct async;
 struct queues;
+struct gateway;
 struct lambda;
 struct sqs;
 
@@ -40,16 +42,19 @@ struct api {
     struct queues *queues;
     struct records records;
     struct identities identities;
+    struct web_urls urls;
 
     struct api_front front;          /* the port */
     struct api_front inner_front;    /* the listeners inside environments */
     struct http_budget inner_budget; /* of them all: bodies that arrive, and those that calls hold */
     struct auth auth;
     struct request_totals requests;
-    const struct http_listener *listener; /* of the port; NULL before there is one */
-    int64_t started_us;                   /* wall clock */
+    const struct http_listener *const *listeners; /* NULL-terminated; NULL before there are any */
+    int64_t started_us;                           /* wall clock */
+    struct operation_tree *gateway_operations;
     struct operation_tree *lambda_operations;
     struct operation_tree *own_operations;
+    struct gateway *gateway;
     struct lambda *lambda;
     struct sqs *sqs;
     struct async *async; /* NULL until api_use_async() */

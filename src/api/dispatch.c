@@ -9,10 +9,13 @@
 
 #include "api/call.h"
 #include "api/context.h"
+#include "api/gateway/serve.h"
 #include "api/guard.h"
 #include "api/lambda/handlers.h"
 #include "api/metrics.h"
 #include "api/services.h"
+#include "api/web/host.h"
+#include "api/web/url.h"
 #include "base/digest.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -50,9 +53,20 @@ static bool is_own(const struct http_request *request) {
             memcmp(request->path.data, OWN_PREFIX, strlen(OWN_PREFIX)) == 0);
 }
 
+/* No path of Lambda's begins so. */
+static bool is_for_gateway(const struct http_request *request) {
+    static const char version[] = "/v2/";
+    return request->path.len >= strlen(version) && memcmp(request->path.data, version, strlen(version)) == 0;
+}
+
 static bool find(const struct api *api, const struct http_request *request,
                  struct operation_match *ret_match) {
-    return operation_find(is_own(request) ? api->own_operations : api->lambda_operations, request, ret_match);
+    const struct operation_tree *tree = api->lambda_operations;
+    if (is_own(request))
+        tree = api->own_operations;
+    else if (is_for_gateway(request))
+        tree = api->gateway_operations;
+    return operation_find(tree, request, ret_match);
 }
 
 static bool is_form(const struct http_request *request) {
@@ -91,12 +105,21 @@ static int64_t now_s(const struct api *api) {
     return clock_wall_us(api->clock) / 1000000;
 }
 
+/* Whether the host is that of a function. */
+static enum web_host_kind find_host(const struct api *api, const struct http_request *request,
+                                    struct web_host *ret_host) {
+    return web_host_split(request, api->options.region, api->options.url_domain, ret_host);
+}
+
 static size_t begin(void *arg, struct http_exchange *exchange) {
     const struct api_front *front = arg;
     struct api *api = front->api;
     const struct http_request *request = http_exchange_request(exchange);
+    struct web_host host;
     struct err err;
     struct auth_refusal refusal;
+    if (find_host(api, request, &host) != WEB_HOST_OTHER) /* made for browsers of any page: no guard */
+        return LIMIT_PAYLOAD_BYTES;
     if (!guard_check(request, api->options.hosts, &err)) {
         request_totals_count(&api->requests, NULL, false, 403);
         http_respond_and_close(exchange, 403, "Content-Type: text/plain; charset=utf-8\r\n", err.text,
@@ -116,6 +139,12 @@ static void too_large(void *arg, struct http_exchange *exchange) {
     struct api *api = ((const struct api_front *)arg)->api;
     struct api_call *call = call_new(api, exchange);
     const char *action = "called";
+    struct web_host host;
+    enum web_host_kind kind = find_host(api, call->request, &host);
+    if (kind != WEB_HOST_OTHER) {
+        (kind == WEB_HOST_URL ? url_refuse_size : gateway_refuse_size)(call, &host);
+        return;
+    }
     if (find(api, call->request, &call->match))
         action = call->match.operation->action ? call->match.operation->action : call->match.operation->name;
     char text[160];
@@ -141,7 +170,8 @@ static const char *guess_form(const struct http_request *request) {
 static void guess_service(const struct http_request *request, char service[AUTH_SERVICE_BYTES]) {
     const struct http_text *target = http_header_get(request, "x-amz-target");
     if (!target) {
-        snprintf(service, AUTH_SERVICE_BYTES, "%s", is_form(request) ? guess_form(request) : "lambda");
+        const char *by_path = is_for_gateway(request) ? gateway_service.name : lambda_service.name;
+        snprintf(service, AUTH_SERVICE_BYTES, "%s", is_form(request) ? guess_form(request) : by_path);
         return;
     }
     for (size_t i = 0; i < service_count; i++)
@@ -333,7 +363,7 @@ static void admit(struct api_call *call, const struct http_request *request, boo
     if (is_named_apart(call->service->protocol)) {
         if (find_named(call, request))
             read_input(call);
-    } else if (!call->match.operation) {
+    } else if (!call->match.operation || is_for_gateway(request) != (call->service == &gateway_service)) {
         refuse_operation(call, NULL);
     } else if (call->match.operation->is_raw || !call->match.operation->run) {
         run(call);
@@ -377,24 +407,20 @@ static void hash_apart(struct api_call *call, bool needs_signature) {
     work_run(call->api->loop, hash_run, hash_done, hashing);
 }
 
-/* A function's URL, by its host; see lambda/url_config.c. */
-static bool is_function_url(const struct http_request *request) {
-    static const char label[] = ".lambda-url.";
-    const struct http_text *host = http_header_get(request, "host");
-    return host && memmem(host->data, host->len, label, strlen(label));
-}
-
 static void handle(void *arg, struct http_exchange *exchange) {
     const struct api_front *front = arg;
     struct api *api = front->api;
     struct api_call *call = call_new(api, exchange);
     bool needs_signature = requires_signature(front);
     call->is_from_sandbox = front->is_in_sandbox;
+    struct web_host host;
+    enum web_host_kind kind = find_host(api, call->request, &host);
+    if (kind != WEB_HOST_OTHER) {
+        (kind == WEB_HOST_URL ? url_handle : gateway_handle)(call, &host);
+        return;
+    }
     bool is_open = find(api, call->request, &call->match) && call->match.operation->is_open;
-    if (is_function_url(call->request))
-        call_refuse(call, API_UNSUPPORTED_OPERATION,
-                    "Lamb does not serve function URLs yet. Call the function with Invoke.");
-    else if (is_open)
+    if (is_open)
         run(call);
     else if (call->request->body.len > LIMIT_PAYLOAD_BYTES && needs_signature)
         hash_apart(call, needs_signature);

@@ -99,6 +99,10 @@ void edit_delete(struct edit *edit, const struct record_key *key) {
     add_record_step(edit, STORE_RECORD_DELETE, key, "");
 }
 
+void edit_delete_scope(struct edit *edit, const struct record_key *key) {
+    add_record_step(edit, STORE_RECORD_DELETE_SCOPE, key, "");
+}
+
 void edit_function(struct edit *edit, enum store_step_kind kind, const struct function *function) {
     add_step(edit, kind)->function = function;
 }

@@ -60,6 +60,9 @@ void edit_start(struct api_call *call, struct turns *turns, void *owner, void (*
 void edit_put(struct edit *edit, const struct record_key *key, const char *document);
 void edit_delete(struct edit *edit, const struct record_key *key);
 
+/* All records of the key's account and scope, which is not that of a function: see edit_function(). */
+void edit_delete_scope(struct edit *edit, const struct record_key *key);
+
 /* A step on a function; takes the reference. */
 void edit_function(struct edit *edit, enum store_step_kind kind, const struct function *function);
 

@@ -17,6 +17,9 @@
     X(DELETE_CONFLICT, "DeleteConflict", 409, "Message", NULL)                                               \
     X(ENTITY_ALREADY_EXISTS, "EntityAlreadyExists", 409, "Message", NULL)                                    \
     X(EXPIRED_TOKEN, "ExpiredTokenException", 403, "message", NULL)                                          \
+    X(GATEWAY_BAD_REQUEST, "BadRequestException", 400, "message", NULL)                                      \
+    X(GATEWAY_CONFLICT, "ConflictException", 409, "message", NULL)                                           \
+    X(GATEWAY_NOT_FOUND, "NotFoundException", 404, "message", NULL)                                          \
     X(INCOMPLETE_SIGNATURE, "IncompleteSignatureException", 403, "message", NULL)                            \
     X(INVALID_ACTION, "InvalidAction", 400, "Message", NULL)                                                 \
     X(INVALID_INPUT, "InvalidInput", 400, "Message", NULL)                                                   \

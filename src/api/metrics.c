@@ -31,8 +31,11 @@ static void write_requests(struct buf *buf, const struct api *api) {
         for (size_t j = 0; j < REQUEST_TOTALS_CLASSES; j++)
             exposition_put(buf, name, EXPOSITION_LABELS("service", service, "status", classes[j]),
                            api->requests.answers[i][j]);
-    exposition_gauge(buf, "lamb_http_connections", "Connections of clients to the port.",
-                     api->listener ? http_listener_connections(api->listener) : 0);
+    size_t connections = 0;
+    for (size_t i = 0; api->listeners && api->listeners[i]; i++)
+        connections += http_listener_connections(api->listeners[i]);
+    exposition_gauge(buf, "lamb_http_connections", "Connections of clients to the addresses of the daemon.",
+                     connections);
 }
 
 /* ---- calls and environments ---- */
@@ -90,6 +93,9 @@ static void write_invocations(struct buf *buf, const struct api *api, const stru
     exposition_counter(buf, "lamb_cold_starts_total", "Invocations that an environment was started for.",
                        totals->cold_starts);
     write_durations(buf, "lamb_invocation_duration_seconds", "Durations as in REPORT.", &totals->calls);
+    exposition_counter(buf, "lamb_response_streams_total", "Responses passed on as they were written.",
+                       totals->streams);
+    exposition_counter(buf, "lamb_response_stream_bytes_total", "Bytes of them.", totals->stream_bytes);
     write_durations(buf, "lamb_init_duration_seconds", "Durations of initialisations, failed ones included.",
                     &totals->inits);
 }

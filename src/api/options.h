@@ -14,6 +14,7 @@ struct api_options {
     bool requires_signature;     /* --auth sigv4 */
     const char *const *hosts;    /* accepted in Host beside loopback names, NULL-terminated; see guard.h */
     const char *public_endpoint; /* "http://127.0.0.1:4566": for URLs that clients follow */
+    const char *url_domain;      /* "localhost": what the hosts of function URLs and HTTP APIs end with */
     const char *blob_dir;
     const char *code_dir;
     const char *s3_endpoint; /* NULL: code from S3 is refused with a clear error */

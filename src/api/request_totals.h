@@ -12,7 +12,7 @@
 #define REQUEST_TOTALS_CLASSES 5
 
 struct request_totals {
-    uint64_t (*answers)[REQUEST_TOTALS_CLASSES]; /* of the services in their order, then of the two others */
+    uint64_t (*answers)[REQUEST_TOTALS_CLASSES]; /* of the services, of two others, of web_fronts */
 };
 
 void request_totals_init(struct request_totals *totals);

@@ -32,6 +32,7 @@ struct api_service {
     bool (*authorize)(struct api_call *call, struct err *err);
 };
 
+extern const struct api_service gateway_service;
 extern const struct api_service iam_service;
 extern const struct api_service lambda_service;
 extern const struct api_service sqs_service;

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-const struct api_service *const services[] = {&iam_service, &lambda_service, &sqs_service, &sts_service};
+const struct api_service *const services[] = {&gateway_service, &iam_service, &lambda_service, &sqs_service,
+                                              &sts_service};
 const size_t service_count = sizeof services / sizeof services[0];
 
 const struct api_service *service_find(const char *name) {

@@ -16,7 +16,7 @@
 #include "base/mem.h"
 #include "daemon/access_file.h"
 #include "daemon/runtimes.h"
-#include "http/server.h"
+#include "daemon/texts.h"
 #include "invoke/invoke.h"
 #include "queue/async.h"
 #include "queue/queue.h"
@@ -24,12 +24,6 @@
 #include "sys/fd.h"
 #include "sys/fs.h"
 #include "sys/work.h"
-
-/* A client may idle for so long between requests, take so long for a request's head, and pause so long within
- * a body. */
-#define FRONT_IDLE_MS 120000
-#define FRONT_HEADER_MS 20000
-#define FRONT_BODY_MS 30000
 
 struct daemon {
     const struct config *config;
@@ -43,7 +37,6 @@ struct daemon {
     char **hosts;
     char **accounts;
     struct runtime_set runtimes;
-    struct http_options front_options;
 
     struct sandbox_host *host;
     struct invoke *invoke;
@@ -53,7 +46,7 @@ struct daemon {
     struct async_options async_options;
     struct async *async;
     struct api *api;
-    struct http_listener *front;
+    struct front *front;
 
     bool is_draining;
     int exit_status;
@@ -94,7 +87,7 @@ static void on_signal(void *arg) {
     log_info("lamb.draining", "timeout_s=%lld", (long long)daemon->config->drain_timeout_s);
     loop_timer_start(daemon->drain_timer, daemon->config->drain_timeout_s * 1000);
     api_drain(daemon->api);
-    http_listener_drain(daemon->front, on_front_closed, daemon);
+    front_drain(daemon->front, on_front_closed, daemon);
 }
 
 static void on_spawner_lost(void *arg) {
@@ -104,44 +97,6 @@ static void on_spawner_lost(void *arg) {
 }
 
 /* ---- making ---- */
-
-/* "http://ADDR:PORT" of the socket; a wildcard address becomes the loopback one, which clients on this
- * machine can reach. */
-static char *endpoint_of(int listen_fd) {
-    struct sockaddr_storage address;
-    socklen_t size = sizeof address;
-    char text[INET6_ADDRSTRLEN] = "127.0.0.1";
-    unsigned port = http_listen_port(listen_fd);
-    if (getsockname(listen_fd, (struct sockaddr *)&address, &size) != 0)
-        return mem_format("http://127.0.0.1:%u", port);
-    if (address.ss_family == AF_INET6) {
-        inet_ntop(AF_INET6, &((struct sockaddr_in6 *)&address)->sin6_addr, text, sizeof text);
-        return mem_format("http://[%s]:%u", strcmp(text, "::") == 0 ? "::1" : text, port);
-    }
-    inet_ntop(AF_INET, &((struct sockaddr_in *)&address)->sin_addr, text, sizeof text);
-    return mem_format("http://%s:%u", strcmp(text, "0.0.0.0") == 0 ? "127.0.0.1" : text, port);
-}
-
-/* The items between commas, NULL-terminated. */
-static char **split_list(const char *list) {
-    size_t count = 2;
-    for (const char *at = list; *at; at++)
-        count += *at == ',';
-    char **items = mem_alloc_array(count, sizeof *items);
-    OWN_MEM char *copy = mem_text(list);
-    char *rest = copy;
-    size_t filled = 0;
-    for (char *item = strsep(&rest, ","); item; item = strsep(&rest, ","))
-        if (item[0] != '\0')
-            items[filled++] = mem_text(item);
-    return items;
-}
-
-static void free_list(char **items) {
-    for (size_t i = 0; items && items[i]; i++)
-        free(items[i]);
-    free(items);
-}
 
 static bool make_dirs(struct daemon *daemon, struct err *err) {
     const char *data_dir = daemon->config->data_dir;
@@ -174,6 +129,9 @@ static void make_invoke(struct daemon *daemon, struct sandbox_spawner *spawner) 
         .init_timeout_ms = LIMIT_INIT_MS,
         .log_file_bytes = (uint64_t)config->log_file_mb * 1024 * 1024,
         .log_files = (uint32_t)config->log_files,
+        .streams = {.size_bytes = (size_t)config->response_stream_mb * 1024 * 1024,
+                    .burst_bytes = config->response_stream_burst_mb * 1024 * 1024,
+                    .rate_bytes = config->response_stream_rate_kb * 1024},
         .lost = on_spawner_lost,
         .lost_arg = daemon,
     };
@@ -252,6 +210,7 @@ static bool make_api(struct daemon *daemon, struct err *err) {
         .requires_signature = strcmp(config->auth, "sigv4") == 0,
         .hosts = (const char *const *)daemon->hosts,
         .public_endpoint = daemon->endpoint,
+        .url_domain = config->url_domain,
         .blob_dir = daemon->blob_dir,
         .code_dir = daemon->code_dir,
         .s3_endpoint = config->s3_endpoint[0] ? config->s3_endpoint : NULL,
@@ -273,33 +232,25 @@ static bool make_api(struct daemon *daemon, struct err *err) {
     return write_access_of_all(daemon, err);
 }
 
-static void make_front(struct daemon *daemon, int listen_fd) {
-    daemon->front_options = (struct http_options){
-        .send_date = true,
-        .max_connections = (int32_t)daemon->config->max_connections,
-        .idle_timeout_ms = FRONT_IDLE_MS,
-        .header_timeout_ms = FRONT_HEADER_MS,
-        .body_timeout_ms = FRONT_BODY_MS,
-    };
-    daemon->front = http_listener_new(daemon->loop, listen_fd, api_http_handler(), api_http_arg(daemon->api),
-                                      &daemon->front_options, &daemon->clock);
-    api_set_listener(daemon->api, daemon->front);
+static void start_front(struct daemon *daemon) {
+    front_start(daemon->front, daemon->loop, &daemon->clock, api_http_handler(), api_http_arg(daemon->api));
+    api_set_listeners(daemon->api, front_listeners(daemon->front));
 }
 
 bool daemon_new(const struct daemon_inputs *inputs, struct daemon **ret_daemon, struct err *err) {
     struct daemon *daemon = mem_alloc(sizeof *daemon);
-    OWN_FD int listen_fd = inputs->listen_fd;
     struct sandbox_spawner spawner = inputs->spawner;
     daemon->config = inputs->config;
+    daemon->front = inputs->front;
     daemon->clock = clock_system();
     daemon->loop = loop_new();
     daemon->drain_timer = loop_timer_new(daemon->loop, on_drain_timeout, daemon);
     daemon->signals[0] = loop_signal_new(daemon->loop, SIGTERM, on_signal, daemon);
     daemon->signals[1] = loop_signal_new(daemon->loop, SIGINT, on_signal, daemon);
-    daemon->hosts = split_list(inputs->config->hosts);
-    daemon->accounts = split_list(inputs->config->accounts);
+    daemon->hosts = texts_split(inputs->config->hosts);
+    daemon->accounts = texts_split(inputs->config->accounts);
     const char *public = inputs->config->public_endpoint;
-    daemon->endpoint = public[0] ? mem_text(public) : endpoint_of(listen_fd);
+    daemon->endpoint = public[0] ? mem_text(public) : mem_text(front_endpoint(daemon->front));
     OWN_MEM char *cache = fs_join(inputs->config->data_dir, "runtimes.cache");
     if (!make_dirs(daemon, err) || !runtimes_find(inputs->config->runtimes, inputs->config->runtime_dirs,
                                                   cache, &daemon->runtimes, err)) {
@@ -312,13 +263,17 @@ bool daemon_new(const struct daemon_inputs *inputs, struct daemon **ret_daemon, 
         daemon_free(daemon);
         return false;
     }
-    make_front(daemon, take_fd(&listen_fd));
+    start_front(daemon);
     *ret_daemon = daemon;
     return true;
 }
 
 const char *daemon_endpoint(const struct daemon *daemon) {
     return daemon->endpoint;
+}
+
+const char *daemon_other_endpoints(const struct daemon *daemon) {
+    return front_other_endpoints(daemon->front);
 }
 
 int daemon_run(struct daemon *daemon) {
@@ -333,7 +288,7 @@ int daemon_run(struct daemon *daemon) {
 static void wait_for_jobs(struct daemon *daemon) {
     while ((daemon->api && api_pending(daemon->api) > 0) ||
            (daemon->async && async_pending(daemon->async) > 0) ||
-           (daemon->lane && work_lane_pending(daemon->lane) > 0))
+           (daemon->lane && work_lane_pending(daemon->lane) > 0) || front_is_pending(daemon->front))
         loop_turn(daemon->loop, true);
 }
 
@@ -354,10 +309,10 @@ void daemon_free(struct daemon *daemon) {
     if (!daemon)
         return;
     if (daemon->api) {
-        api_set_listener(daemon->api, NULL);
+        api_set_listeners(daemon->api, NULL);
         api_drain(daemon->api);
     }
-    http_listener_free(daemon->front);
+    front_close(daemon->front);
     if (daemon->invoke)
         invoke_leave_upper(daemon->invoke);
     if (daemon->async)
@@ -376,8 +331,9 @@ void daemon_free(struct daemon *daemon) {
     for (size_t i = 0; i < 2; i++)
         loop_signal_free(daemon->signals[i]);
     loop_free(daemon->loop);
-    free_list(daemon->hosts);
-    free_list(daemon->accounts);
+    front_free(daemon->front);
+    texts_free(daemon->hosts);
+    texts_free(daemon->accounts);
     free(daemon->endpoint);
     free(daemon->blob_dir);
     free(daemon->code_dir);

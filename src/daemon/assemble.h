@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "daemon/config.h"
+#include "daemon/front.h"
 #include "sandbox/host.h"
 
 struct daemon;
@@ -14,7 +15,7 @@ struct daemon;
 /* What was prepared while the process was privileged; both are taken. */
 struct daemon_inputs {
     const struct config *config; /* must outlive the daemon */
-    int listen_fd;
+    struct front *front;
     struct sandbox_spawner spawner;
 };
 
@@ -22,6 +23,9 @@ bool daemon_new(const struct daemon_inputs *inputs, struct daemon **ret_daemon, 
 
 /* "http://127.0.0.1:4566" */
 const char *daemon_endpoint(const struct daemon *daemon);
+
+/* The other URLs it can be reached by, with commas between them; or "". */
+const char *daemon_other_endpoints(const struct daemon *daemon);
 
 /* Serves until SIGTERM or SIGINT, then drains: running invocations end, log lines and changes reach the disk.
  * A second signal, or the setting drain-timeout, cuts that short. Returns the exit status. */

@@ -34,8 +34,12 @@ static const struct setting settings[] = {
      "file with `name = value` lines; # begins a comment"},
     {"data-dir", "DIR", offsetof(struct config, data_dir), false, NULL, 0, 0, "", NULL,
      "where functions, code, keys and logs are kept"},
-    {"listen", "ADDR:PORT", offsetof(struct config, listen), false, "127.0.0.1:4566", 0, 0, "", NULL,
-     "numeric address and port of the API; port 0 takes a free one"},
+    {"listen", "[https://]ADDR:PORT,...", offsetof(struct config, listen), false, "127.0.0.1:4566", 0, 0, "",
+     NULL, "numeric addresses and ports; https:// before one speaks TLS there; port 0 takes a free one"},
+    {"tls-cert", "FILE,...", offsetof(struct config, tls_cert), false, "", 0, 0, "", NULL,
+     "PEM certificates with their issuers, chosen by name, the first by default; SIGHUP reads them again"},
+    {"tls-key", "FILE,...", offsetof(struct config, tls_key), false, "", 0, 0, "", NULL,
+     "their keys in PEM without a passphrase, in the same order"},
     {"auth", "MODE", offsetof(struct config, auth), false, "sigv4", 0, 0, "", "sigv4|off",
      "off lets everybody who reaches the port run code as you"},
     {"region", "REGION", offsetof(struct config, region), false, "us-east-1", 0, 0, "", NULL,
@@ -53,7 +57,9 @@ static const struct setting settings[] = {
     {"metrics", "MODE", offsetof(struct config, metrics), false, "on", 0, 0, "", "on|off",
      "off hides /metrics, which everybody who reaches the port can read"},
     {"public-endpoint", "URL", offsetof(struct config, public_endpoint), false, "", 0, 0, "", NULL,
-     "base of URLs given to clients; default: http:// and the listening address"},
+     "base of URLs given to clients; default: the first plain address of listen, else its first"},
+    {"url-domain", "DOMAIN", offsetof(struct config, url_domain), false, "localhost", 0, 0, "", NULL,
+     "what the hosts of function URLs and HTTP APIs end with; all names below it must lead here"},
     {"user", "NAME", offsetof(struct config, user), false, "lamb", 0, 0, "", NULL,
      "whom `lamb serve` becomes when started as root"},
     {"runtimes", "NAME=PATH,...", offsetof(struct config, runtimes), false, "", 0, 0, "", NULL,
@@ -92,6 +98,12 @@ static const struct setting settings[] = {
      "how many invocations of an account may run at once, and ten times as many begin per second"},
     {"scaling-rate", "N", offsetof(struct config, scaling_rate), true, "1000", 1, 100000, "environments",
      NULL, "how many environments of one function may be started for its calls within ten seconds"},
+    {"response-stream-mb", "N", offsetof(struct config, response_stream_mb), true, "20", 1, 200, "MB", NULL,
+     "of a streamed response at most"},
+    {"response-stream-burst-mb", "N", offsetof(struct config, response_stream_burst_mb), true, "6", 1, 200,
+     "MB", NULL, "of it that may come at any speed"},
+    {"response-stream-rate-kb", "N", offsetof(struct config, response_stream_rate_kb), true, "2048", 0,
+     1048576, "KB", NULL, "of it a second after that; 0 for any"},
     {"idle-timeout", "N", offsetof(struct config, idle_timeout_s), true, "300", 1, 86400, "s", NULL,
      "an environment idle for so long is retired"},
     {"drain-timeout", "N", offsetof(struct config, drain_timeout_s), true, "30", 0, 3600, "s", NULL,
@@ -105,7 +117,7 @@ static const struct setting settings[] = {
     {"parked-sandboxes-max", "N", offsetof(struct config, parked_sandboxes_max), true, "32", 1, 1024,
      "sandboxes", NULL, "kept ready at most, when use asks for more"},
     {"max-connections", "N", offsetof(struct config, max_connections), true, "4096", 1, 65536, "connections",
-     NULL, "of clients at once"},
+     NULL, "of clients at once, at each address"},
     {"log-file-mb", "N", offsetof(struct config, log_file_mb), true, "64", 1, 65536, "MB", NULL,
      "a log group's file is rotated at this size"},
     {"log-files", "N", offsetof(struct config, log_files), true, "4", 2, 100, "files", NULL,
@@ -288,6 +300,11 @@ static bool check(const struct config *config, struct err *err) {
         !check_endpoint("sns-endpoint", config->sns_endpoint, err) ||
         !check_endpoint("events-endpoint", config->events_endpoint, err))
         return false;
+    if (config->url_domain[0] == '\0' || strlen(config->url_domain) > 150 || config->url_domain[0] == '.' ||
+        strspn(config->url_domain, "abcdefghijklmnopqrstuvwxyz0123456789-.") != strlen(config->url_domain))
+        return err_set(err, ERR_PARAMETER,
+                       "setting url-domain is \"%s\", but must look like lamb.example.com",
+                       config->url_domain);
     if (config->data_dir[0] == '\0')
         return err_set(err, ERR_PARAMETER, "setting data-dir is empty");
     if (config->parked_sandboxes > config->parked_sandboxes_max)

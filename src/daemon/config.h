@@ -22,6 +22,9 @@ struct config {
     char *hosts;
     char *metrics;
     char *public_endpoint;
+    char *tls_cert;
+    char *tls_key;
+    char *url_domain;
     char *user;
     char *runtimes;
     char *runtime_dirs;
@@ -42,6 +45,9 @@ struct config {
     int64_t concurrency;
     int64_t scaling_rate;
     int64_t role_credentials_minutes;
+    int64_t response_stream_mb;
+    int64_t response_stream_burst_mb;
+    int64_t response_stream_rate_kb;
     int64_t idle_timeout_s;
     int64_t drain_timeout_s;
     int64_t min_available_mb;

@@ -21,7 +21,6 @@
 #include "daemon/config.h"
 #include "daemon/privileges.h"
 #include "daemon/runtimes.h"
-#include "http/server.h"
 #include "sys/fd.h"
 #include "sys/fs.h"
 
@@ -52,24 +51,6 @@ static bool prepare_data_dir(struct config *config, const struct privileges *pri
     free(config->data_dir);
     config->data_dir = resolved;
     return true;
-}
-
-/* "127.0.0.1:4566" or "[::1]:4566". */
-static bool open_port(const char *listen_text, int *ret_fd, struct err *err) {
-    OWN_MEM char *address = mem_text(listen_text);
-    char *colon = strrchr(address, ':');
-    char *end = NULL;
-    unsigned long port = colon ? strtoul(colon + 1, &end, 10) : 0;
-    if (!colon || colon[1] == '\0' || *end != '\0' || port > 65535)
-        return err_set(err, ERR_PARAMETER, "setting listen is \"%s\", but must be of the form ADDR:PORT",
-                       listen_text);
-    *colon = '\0';
-    char *host = address;
-    if (host[0] == '[' && colon > address && colon[-1] == ']') {
-        colon[-1] = '\0';
-        host++;
-    }
-    return http_listen(host, (uint16_t)port, ret_fd, err) || err_wrap(err, "setting listen");
 }
 
 static char *program_beside(const char *name) {
@@ -135,24 +116,28 @@ static void raise_descriptor_limit(void) {
 static bool start(struct config *config, int *ret_lock_fd, struct daemon **ret_daemon, struct err *err) {
     struct privileges privileges;
     struct daemon_inputs inputs = {.config = config};
-    OWN_FD int listen_fd = -1;
     if (!privileges_plan(config->user, &privileges, err) || !prepare_data_dir(config, &privileges, err) ||
         !lock_data_dir(config->data_dir, &privileges, ret_lock_fd, err) ||
-        !open_port(config->listen, &listen_fd, err) || !start_spawner(config, &inputs.spawner, err))
+        !front_open(config, &inputs.front, err))
         return false;
-    if (!privileges_drop(&privileges, err)) {
-        fd_close(&inputs.spawner.socket_fd);
+    if (!start_spawner(config, &inputs.spawner, err)) {
+        front_free(inputs.front);
         return false;
     }
-    inputs.listen_fd = take_fd(&listen_fd);
+    if (!privileges_drop(&privileges, err)) {
+        fd_close(&inputs.spawner.socket_fd);
+        front_free(inputs.front);
+        return false;
+    }
     return daemon_new(&inputs, ret_daemon, err);
 }
 
 static void print_ready(const struct config *config, const struct daemon *daemon, int64_t began_us) {
     struct clock clock = clock_system();
-    printf("lamb.ready url=%s region=%s account=%s auth=%s data_dir=%s start_ms=%.1f\n",
-           daemon_endpoint(daemon), config->region, config->account_id, config->auth, config->data_dir,
-           (double)(clock_mono_us(&clock) - began_us) / 1000.0);
+    const char *others = daemon_other_endpoints(daemon);
+    printf("lamb.ready url=%s%s%s region=%s account=%s auth=%s data_dir=%s start_ms=%.1f\n",
+           daemon_endpoint(daemon), others[0] ? " also=" : "", others, config->region, config->account_id,
+           config->auth, config->data_dir, (double)(clock_mono_us(&clock) - began_us) / 1000.0);
     fflush(stdout);
     if (strcmp(config->auth, "off") == 0)
         log_warn("auth.off", "consequence=\"everybody who reaches %s can run code on this machine\"",

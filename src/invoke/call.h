@@ -53,7 +53,8 @@ struct invoke_result {
     size_t payload_len;
     bool is_streamed;       /* begin() was called: there is no payload, or the document of what went wrong
                                after that */
-    const char *error_type; /* of a streamed response that failed, as the runtime named it; else NULL */
+    const char *error_type; /* of a streamed response that failed, as the runtime named it, or of what is
+                               wrong with the response itself; else NULL */
     const char *log_tail;   /* last LIMIT_LOG_TAIL_BYTES of the invocation's log; NULL unless asked for */
     size_t log_tail_len;
     const char *reason;     /* INVOKE_THROTTLED: which limit, see admission.h */

@@ -63,6 +63,7 @@ struct environment_context {
     const char *region;
     const struct runtime_set *runtimes;
     struct parked *parked;
+    const struct stream_limits *stream_limits;
     struct invoke_totals *totals;
     struct environment_events events;
     struct invoke_upper upper; /* all NULL before invoke_set_upper() */

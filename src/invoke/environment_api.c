@@ -48,13 +48,13 @@ struct route {
     const char *path; /* '*' stands for a request id */
     const char *method;
     enum environment_call call;
-    size_t body_bytes;
+    size_t body_bytes; /* 0: begin_result() says */
 };
 
 static const struct route routes[] = {
     {RUNTIME "invocation/next", "GET", CALL_NEXT, IGNORED_BODY_BYTES},
-    {RUNTIME "invocation/*/response", "POST", CALL_RESPONSE, LIMIT_RESPONSE_BYTES},
-    {RUNTIME "invocation/*/error", "POST", CALL_ERROR, LIMIT_RESPONSE_BYTES},
+    {RUNTIME "invocation/*/response", "POST", CALL_RESPONSE, 0},
+    {RUNTIME "invocation/*/error", "POST", CALL_ERROR, 0},
     {RUNTIME "init/error", "POST", CALL_INIT_ERROR, OTHER_BODY_BYTES},
     {EXTENSION "register", "POST", CALL_EXTENSION_REGISTER, SMALL_BODY_BYTES},
     {EXTENSION "event/next", "GET", CALL_EXTENSION_NEXT, IGNORED_BODY_BYTES},
@@ -66,6 +66,7 @@ static const struct route routes[] = {
 
 struct match {
     const struct route *route; /* NULL: there is no such path */
+    bool is_allowed;           /* the method is the route's */
     char request_id[IDENT_UUID_BYTES];
 };
 
@@ -95,26 +96,31 @@ static struct match match_request(const struct http_request *request) {
     for (size_t i = 0; i < sizeof routes / sizeof routes[0] && !match.route; i++)
         if (match_path(routes[i].path, request->path, match.request_id))
             match.route = &routes[i];
+    match.is_allowed = match.route && http_text_is(request->method, match.route->method);
     return match;
 }
 
 /* A body for an invocation, which is large only by right. */
 static bool is_result(const struct match *match) {
-    return match->route && (match->route->call == CALL_RESPONSE || match->route->call == CALL_ERROR);
+    return match->is_allowed && (match->route->call == CALL_RESPONSE || match->route->call == CALL_ERROR);
 }
 
-/* The exchange remembers, until it is handled, that the handler takes its response. */
+static size_t body_limit(const struct match *match) {
+    return match->is_allowed ? match->route->body_bytes : IGNORED_BODY_BYTES;
+}
+
 static size_t on_begin(void *arg, struct http_exchange *exchange) {
     struct environment_api *api = arg;
     struct match match = match_request(http_exchange_request(exchange));
-    if (!match.route)
-        return IGNORED_BODY_BYTES;
     if (!is_result(&match))
-        return match.route->body_bytes;
-    if (!api->handler->takes_response(api->arg, match.request_id))
-        return IGNORED_BODY_BYTES;
-    http_exchange_set_context(exchange, api);
-    return match.route->body_bytes;
+        return body_limit(&match);
+    size_t most = api->handler->begin_result(api->arg, match.route->call, match.request_id, exchange);
+    return most > 0 ? most : IGNORED_BODY_BYTES;
+}
+
+static void on_piece(void *arg, struct http_exchange *exchange, const void *data, size_t len) {
+    struct environment_api *api = arg;
+    api->handler->piece(api->arg, exchange, data, len);
 }
 
 static void on_handle(void *arg, struct http_exchange *exchange) {
@@ -122,10 +128,9 @@ static void on_handle(void *arg, struct http_exchange *exchange) {
     const struct http_request *request = http_exchange_request(exchange);
     struct match match = match_request(request);
     bool is_ping = http_text_is(request->path, PING);
-    http_exchange_set_context(exchange, NULL);
     if (!match.route && !is_ping)
         http_respond(exchange, 404, "Content-Type: text/plain\r\n", "404 page not found\n", 19);
-    else if (!http_text_is(request->method, is_ping ? "GET" : match.route->method))
+    else if (is_ping ? !http_text_is(request->method, "GET") : !match.is_allowed)
         http_respond(exchange, 405, NULL, NULL, 0);
     else if (is_ping)
         http_respond(exchange, 200, "Content-Type: text/plain\r\n", "pong", 4);
@@ -138,25 +143,19 @@ static void on_gone(void *arg, struct http_exchange *exchange) {
     api->handler->gone(api->arg, exchange);
 }
 
-/* The handler may end the environment and with it `api`, so it is told last. */
 static void on_too_large(void *arg, struct http_exchange *exchange) {
     struct environment_api *api = arg;
     struct match match = match_request(http_exchange_request(exchange));
-    bool is_taken = http_exchange_context(exchange) != NULL;
-    if (is_result(&match) && !is_taken) {
-        environment_api_refuse(exchange, 400, "InvalidRequestID", "Invalid request ID");
-        return;
-    }
-    OWN_MEM char *message = mem_format("Exceeded maximum allowed payload size (%zu bytes).",
-                                       match.route ? match.route->body_bytes : IGNORED_BODY_BYTES);
-    environment_api_refuse(exchange, 413, "RequestEntityTooLarge", message);
-    if (is_taken && match.route->call == CALL_RESPONSE)
-        api->handler->too_large(api->arg, match.request_id);
+    if (is_result(&match))
+        api->handler->result_too_large(api->arg, match.route->call, match.request_id, exchange);
+    else
+        environment_api_refuse_size(exchange, body_limit(&match));
 }
 
 static void listen_on(struct environment_api *api, int listener_fd) {
     static const struct http_handler handler = {
         .begin = on_begin,
+        .piece = on_piece,
         .handle = on_handle,
         .gone = on_gone,
         .too_large = on_too_large,
@@ -222,4 +221,9 @@ void environment_api_refuse(struct http_exchange *exchange, int status, const ch
     json_close_object(&writer);
     buf_append_byte(&body, '\n');
     http_respond(exchange, status, "Content-Type: application/json\r\n", buf_text(&body), body.len);
+}
+
+void environment_api_refuse_size(struct http_exchange *exchange, size_t limit_bytes) {
+    OWN_MEM char *message = mem_format("Exceeded maximum allowed payload size (%zu bytes).", limit_bytes);
+    environment_api_refuse(exchange, 413, "RequestEntityTooLarge", message);
 }

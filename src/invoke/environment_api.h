@@ -29,13 +29,17 @@ struct environment_api_handler {
     void (*call)(void *arg, enum environment_call call, const char *request_id,
                  struct http_exchange *exchange);
 
-    /* Whether that invocation is running: only its response or error may be large. Asked once, when the head
-     * of one is here. */
-    bool (*takes_response)(void *arg, const char *request_id);
+    /* The head of a response or error is here: how large may it be? 0 when that invocation isn't running.
+     * The handler may have a response in pieces: http_take_pieces(). */
+    size_t (*begin_result)(void *arg, enum environment_call call, const char *request_id,
+                           struct http_exchange *exchange);
 
-    /* A response that was to be taken is larger than LIMIT_RESPONSE_BYTES; it was refused and its body never
-     * kept. */
-    void (*too_large)(void *arg, const char *request_id);
+    /* Of a response that comes in pieces. */
+    void (*piece)(void *arg, struct http_exchange *exchange, const void *data, size_t len);
+
+    /* A response or error is larger than begin_result() has allowed: the handler refuses it at once. */
+    void (*result_too_large)(void *arg, enum environment_call call, const char *request_id,
+                             struct http_exchange *exchange);
 
     /* The client of an unanswered exchange went away. */
     void (*gone)(void *arg, struct http_exchange *exchange);
@@ -58,3 +62,6 @@ void environment_api_accept(struct http_exchange *exchange);
 /* {"errorMessage":...,"errorType":...} */
 void environment_api_refuse(struct http_exchange *exchange, int status, const char *type,
                             const char *message);
+
+/* 413 RequestEntityTooLarge */
+void environment_api_refuse_size(struct http_exchange *exchange, size_t limit_bytes);

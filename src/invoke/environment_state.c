@@ -36,7 +36,8 @@ static const unsigned char runtime_transitions[RUNTIME_STATES][RUNTIME_EVENTS] =
     [RUNTIME_STARTED] = {ON(NEXT) = TO(READY), ON(INIT_ERROR) = TO(INIT_ERROR)},
     [RUNTIME_READY] = {ON(NEXT) = TO(READY), ON(DELIVER) = TO(RUNNING)},
     [RUNTIME_RUNNING] = {ON(NEXT) = TO(RUNNING), ON(RESPONSE) = TO(RESPONSE_SENT),
-                         ON(ERROR) = TO(RESPONSE_SENT)},
+                         ON(ERROR) = TO(RESPONSE_SENT), ON(STREAM) = TO(STREAMING)},
+    [RUNTIME_STREAMING] = {ON(STREAM_END) = TO(RESPONSE_SENT)},
     [RUNTIME_RESPONSE_SENT] = {ON(NEXT) = TO(READY)},
 };
 
@@ -54,9 +55,13 @@ bool runtime_state_after(enum runtime_state state, enum runtime_event event, enu
 
 const char *runtime_state_name(enum runtime_state state) {
     static const char *const names[RUNTIME_STATES] = {
-        [RUNTIME_STARTED] = "Started",      [RUNTIME_READY] = "Ready",
-        [RUNTIME_RUNNING] = "Running",      [RUNTIME_RESPONSE_SENT] = "RuntimeResponseSentState",
-        [RUNTIME_INIT_ERROR] = "InitError", [RUNTIME_EXITED] = "Exited",
+        [RUNTIME_STARTED] = "Started",
+        [RUNTIME_READY] = "Ready",
+        [RUNTIME_RUNNING] = "Running",
+        [RUNTIME_STREAMING] = "InvocationResponse",
+        [RUNTIME_RESPONSE_SENT] = "RuntimeResponseSentState",
+        [RUNTIME_INIT_ERROR] = "InitError",
+        [RUNTIME_EXITED] = "Exited",
     };
     return names[state];
 }
@@ -67,6 +72,8 @@ const char *runtime_event_target(enum runtime_event event) {
         [RUNTIME_ON_DELIVER] = "Running",
         [RUNTIME_ON_RESPONSE] = "InvocationResponse",
         [RUNTIME_ON_ERROR] = "InvocationErrorResponse",
+        [RUNTIME_ON_STREAM] = "InvocationResponse",
+        [RUNTIME_ON_STREAM_END] = "RuntimeResponseSentState",
         [RUNTIME_ON_INIT_ERROR] = "InitError",
         [RUNTIME_ON_EXIT] = "Exited",
         [RUNTIME_ON_RESET] = "Started",

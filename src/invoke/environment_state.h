@@ -40,9 +40,10 @@ bool environment_state_after(enum environment_state state, enum environment_even
                              enum environment_state *ret_state);
 
 enum runtime_state {
-    RUNTIME_STARTED, /* has not asked for an event yet; also before its process is there */
-    RUNTIME_READY,   /* waits at /next */
-    RUNTIME_RUNNING, /* has an event */
+    RUNTIME_STARTED,   /* has not asked for an event yet; also before its process is there */
+    RUNTIME_READY,     /* waits at /next */
+    RUNTIME_RUNNING,   /* has an event */
+    RUNTIME_STREAMING, /* writes its response, which is passed on already */
     RUNTIME_RESPONSE_SENT,
     RUNTIME_INIT_ERROR, /* posted /init/error and should exit */
     RUNTIME_EXITED,
@@ -54,6 +55,8 @@ enum runtime_event {
     RUNTIME_ON_DELIVER,
     RUNTIME_ON_RESPONSE,
     RUNTIME_ON_ERROR,
+    RUNTIME_ON_STREAM, /* a response begins that is passed on as it comes */
+    RUNTIME_ON_STREAM_END,
     RUNTIME_ON_INIT_ERROR,
     RUNTIME_ON_EXIT,
     RUNTIME_ON_RESET, /* the next one starts */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "invoke/stream.h"
 
 /* Recycled ones kept at most, and the memory each may keep for its event headers. */
 #define FREE_KEPT 256
@@ -78,6 +79,7 @@ struct invocation *invocation_new(struct invocation_store *store, const struct i
     invocation->payload = request->payload;
     invocation->payload_len = request->payload_len;
     invocation->wants_log_tail = request->wants_log_tail;
+    invocation->stream_events = request->stream;
     invocation->done = done;
     invocation->arg = arg;
     invocation->totals = store->totals;
@@ -88,6 +90,7 @@ struct invocation *invocation_new(struct invocation_store *store, const struct i
 void invocation_recycle(struct invocation_store *store, struct invocation *invocation) {
     free(invocation->owned_payload);
     free(invocation->held);
+    stream_free(invocation->stream);
     struct buf head = invocation->event_head;
     struct buf texts = invocation->texts;
     struct buf tail = invocation->log_tail;
@@ -112,6 +115,13 @@ void invocation_abandon(struct invocation *invocation) {
         invocation->owned_payload = mem_copy(invocation->payload, invocation->payload_len);
         invocation->payload = invocation->owned_payload;
     }
+    if (invocation->stream)
+        stream_abandon(invocation->stream);
+}
+
+void invocation_pause(struct invocation *invocation, bool is_paused) {
+    if (invocation->stream)
+        stream_pause(invocation->stream, is_paused);
 }
 
 void invocation_log(struct invocation *invocation, const char *line, size_t len) {
@@ -149,6 +159,8 @@ static void invocation_call_done(struct invocation *invocation, struct invoke_re
         result->log_tail_len = tail->len > LIMIT_LOG_TAIL_BYTES ? LIMIT_LOG_TAIL_BYTES : tail->len;
         result->log_tail = buf_text(tail) + (tail->len - result->log_tail_len);
     }
+    if (invocation->stream)
+        stream_describe(invocation->stream, result);
     void (*done)(void *arg, const struct invoke_result *result) = invocation->done;
     invocation->done = NULL;
     done(invocation->arg, result);

@@ -15,6 +15,7 @@
 struct environment;
 struct pool;
 struct provisioned;
+struct stream;
 
 struct invocation {
     struct list link; /* pool's queue of waiting invocations; the free list */
@@ -36,6 +37,8 @@ struct invocation {
     int64_t started_us;  /* monotonic; when START was logged, 0 before */
     bool is_retried;     /* its environment was lost before it began; it waits for another one */
     bool has_left;       /* it was answered and does not count as running any more */
+    const struct invoke_stream_events *stream_events; /* NULL: its response is gathered in any case */
+    struct stream *stream;                            /* once a response comes that is not; owned */
     bool wants_log_tail;
     struct invoke_totals *totals;
     bool is_counted;

@@ -22,6 +22,7 @@
 struct invoke {
     struct pool_set set;
     struct provisions provisions;
+    struct stream_limits stream_limits;
     struct loop_timer *upkeep;
     uint64_t trimmed_at; /* what calls had taken by then */
     bool is_trimmed;
@@ -314,11 +315,13 @@ struct invoke *invoke_new(struct loop *loop, const struct clock *clock,
                           const struct invoke_options *options) {
     struct invoke *invoke = mem_alloc(sizeof *invoke);
     struct pool_set *set = &invoke->set;
+    invoke->stream_limits = options->streams;
     set->context = (struct environment_context){
         .loop = loop,
         .clock = *clock,
         .region = options->region,
         .runtimes = options->runtimes,
+        .stream_limits = &invoke->stream_limits,
         .events = pool_environment_events,
         .totals = &set->totals,
     };

@@ -16,6 +16,7 @@
 #include "invoke/call.h"
 #include "invoke/environment_state.h"
 #include "invoke/provision_wish.h"
+#include "invoke/stream.h"
 #include "invoke/totals.h"
 #include "invoke/upper.h"
 #include "model/function.h"
@@ -41,7 +42,8 @@ struct invoke_options {
     int64_t init_timeout_ms;   /* LIMIT_INIT_MS */
     uint64_t log_file_bytes;   /* a log file is rotated at this size */
     uint32_t log_files;        /* and so many are kept per function */
-    void (*lost)(void *arg);   /* lamb-spawner died: nothing can run any more */
+    struct stream_limits streams;
+    void (*lost)(void *arg); /* lamb-spawner died: nothing can run any more */
     void *lost_arg;
 };
 

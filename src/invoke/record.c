@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "invoke/environment.h"
+#include "invoke/stream.h"
 
 static int64_t now_us(const struct environment *environment) {
     return clock_mono_us(&environment->context->clock);
@@ -126,12 +127,22 @@ static int64_t end_us(const struct environment *environment) {
     return now < latest_us ? now : latest_us;
 }
 
+/* What has left in pieces counts also when the response failed after that, and it lasted as long as that. */
+static void measure_stream(struct environment *environment) {
+    struct timeline *times = &environment->times;
+    times->produced_bytes = stream_bytes(environment->invocation->stream);
+    if (times->responded_us == 0)
+        times->responded_us = times->runtime_done_us;
+}
+
 void record_runtime_done(struct environment *environment, const char *status, const char *error_type) {
     struct invocation *invocation = environment->invocation;
     struct timeline *times = &environment->times;
     times->runtime_done_us = end_us(environment);
     if (!wants_events(environment))
         return;
+    if (invocation->stream)
+        measure_stream(environment);
     struct notice notice = {
         .kind = NOTICE_RUNTIME_DONE,
         .request_id = invocation->request_id,
@@ -139,7 +150,7 @@ void record_runtime_done(struct environment *environment, const char *status, co
         .status = status,
         .error_type = error_type,
         .duration_us = times->runtime_done_us - invocation->started_us,
-        .produced_bytes = status ? 0 : times->produced_bytes,
+        .produced_bytes = status && !invocation->stream ? 0 : times->produced_bytes,
     };
     if (times->responded_us != 0) {
         int64_t begin_us = times->response_begin_us ? times->response_begin_us : times->responded_us;

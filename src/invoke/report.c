@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/limits.h"
-
 /* snprintf into a report text, cut to what fits. */
 static size_t text_length(int printed) {
     if (printed < 0)
@@ -127,12 +125,12 @@ size_t report_extension_document(const char *request_id, const char *type, const
     return report_error_document(request_id, type, message, ret_text);
 }
 
-size_t report_too_large_document(char ret_text[REPORT_TEXT_BYTES]) {
+size_t report_too_large_document(size_t limit_bytes, char ret_text[REPORT_TEXT_BYTES]) {
     return text_length(snprintf(
         ret_text, REPORT_TEXT_BYTES,
-        "{\"errorMessage\":\"Response payload size exceeded maximum allowed payload size (%u bytes).\","
+        "{\"errorMessage\":\"Response payload size exceeded maximum allowed payload size (%zu bytes).\","
         "\"errorType\":\"Function.ResponseSizeTooLarge\"}",
-        LIMIT_RESPONSE_BYTES));
+        limit_bytes));
 }
 
 static bool is_letter(char byte) {

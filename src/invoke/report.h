@@ -31,7 +31,9 @@ size_t report_exec_document(const char *request_id, const char *bootstrap, int e
  * extension's process, NULL while it has not ended; `posted_type` what it called its error, or "". */
 size_t report_extension_document(const char *request_id, const char *type, const struct program_end *end,
                                  const char *posted_type, char ret_text[REPORT_TEXT_BYTES]);
-size_t report_too_large_document(char ret_text[REPORT_TEXT_BYTES]);
+
+/* A response that is longer than so many bytes. */
+size_t report_too_large_document(size_t limit_bytes, char ret_text[REPORT_TEXT_BYTES]);
 
 /* {"errorType":"<type>","errorMessage":"RequestId: <id> Error: <message>"}; the message must need no
  * escaping. */

@@ -11,7 +11,8 @@
  *   resets       phases.c, when everything in an environment is to be ended, but not its sandbox
  *   freezes      freeze.c, like thaws; one that ends frozen never thaws
  *   calls        record.c, with the duration that REPORT tells
- *   inits        record.c, with the duration that INIT_REPORT tells, also of one that failed */
+ *   inits        record.c, with the duration that INIT_REPORT tells, also of one that failed
+ *   streams      stream.c, when a response begins that is passed on as it comes; and its bytes */
 #pragma once
 
 #include <stdint.h>
@@ -60,6 +61,8 @@ struct invoke_totals {
     uint64_t resets;
     uint64_t freezes;
     uint64_t thaws;
+    uint64_t streams;
+    uint64_t stream_bytes;
     struct totals_durations calls;
     struct totals_durations inits;
 };

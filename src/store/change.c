@@ -20,6 +20,8 @@ static bool apply_step(struct db *db, const struct store_step *step, struct err 
     case STORE_FUNCTION_TAGS: return store_function_set_tags(db, step->function, step->tags_json, err);
     case STORE_RECORD_PUT: return store_record_put(db, &step->key, step->document, err);
     case STORE_RECORD_DELETE: return store_record_delete(db, &step->key, err);
+    case STORE_RECORD_DELETE_SCOPE:
+        return store_records_delete_scope(db, step->key.account, step->key.scope, err);
     }
     return err_set(err, ERR_INTERNAL, "no such step of a change: %d", (int)step->kind);
 }

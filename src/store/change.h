@@ -17,6 +17,7 @@ enum store_step_kind {
     STORE_FUNCTION_TAGS,           /* function, tags_json */
     STORE_RECORD_PUT,              /* key, document */
     STORE_RECORD_DELETE,           /* key */
+    STORE_RECORD_DELETE_SCOPE,     /* account and scope of key: all records there */
 };
 
 struct store_step {

@@ -200,13 +200,12 @@ bool queue_rows_remove(struct db *db, int64_t sequence, struct err *err) {
 }
 
 bool queue_rows_update(struct db *db, const struct queue_row *row, struct err *err) {
-    return run(
-        db,
-        "UPDATE message SET due = ?, is_leased = ?, receives = ?, first_receive = ?, last_receive = ?, mark = ?"
-        " WHERE sequence = ?",
-        NUMBERS(row->due_ms, row->is_leased, row->receives, row->first_receive_ms, row->last_receive_ms,
-                row->mark, row->sequence),
-        err);
+    return run(db,
+               "UPDATE message SET due = ?, is_leased = ?, receives = ?, first_receive = ?, last_receive = ?,"
+               " mark = ? WHERE sequence = ?",
+               NUMBERS(row->due_ms, row->is_leased, row->receives, row->first_receive_ms,
+                       row->last_receive_ms, row->mark, row->sequence),
+               err);
 }
 
 bool queue_rows_park(struct db *db, int64_t sequence, bool is_parked, struct err *err) {

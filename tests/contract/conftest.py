@@ -49,10 +49,10 @@ class Front:
             config=Config(retries={"max_attempts": 0}, parameter_validation=False),
         )
 
-    def send(self, method, path, body=b"", headers=None):
+    def send(self, method, path, body=b"", headers=None, service="lambda"):
         """A signed request as it is; the answer with .status_code, .headers and .content."""
         request = AWSRequest(method=method, url=self.url + path, data=body, headers=headers or {})
-        SigV4Auth(Credentials(self.access_key, self.secret), "lambda", REGION).add_auth(request)
+        SigV4Auth(Credentials(self.access_key, self.secret), service, REGION).add_auth(request)
         return URLLib3Session().send(request.prepare())
 
     def add_role(self, name, service):

@@ -1,9 +1,10 @@
 /* The API front for tests: everything of the real daemon but the sandboxes. Invocations are answered here, by
- * the name of the function: "throttled...", "failing...", "silent..." (never answers); every other one gives
- * its payload back, unless no concurrency is reserved for it.
+ * the name of the function: "throttled...", "failing...", "silent..." (never answers), "streaming..." (its
+ * payload in two pieces, where a stream is wanted), "breaking..." (fails after the first of them); every
+ * other one gives its payload back, unless no concurrency is reserved for it.
  *
- *   control_plane --operations             prints the operation table: name, method, path, query, status,
- *                                          `yes` when it is supported
+ *   control_plane --operations [SERVICE]   prints the operation table, Lambda's by default: name, method,
+ *                                          path, query, status, `yes` when it is supported
  *   control_plane --members SERVICE                prints the members of every operation as JSON
  *   control_plane serve DIR [sigv4|off]    serves on a free port of 127.0.0.1, prints one line `ready <port>
  * <key> <secret>` and ends with SIGTERM; gets code from S3 at $S3_ENDPOINT */
@@ -45,6 +46,7 @@ struct invocation {
     size_t payload_len;
     bool wants_log_tail;
     bool is_abandoned;
+    const struct invoke_stream_events *stream;
 };
 
 static bool is_blocked(const struct invocation *invocation) {
@@ -53,20 +55,48 @@ static bool is_blocked(const struct invocation *invocation) {
     return map_get(&invocation->invoke->blocked, key) != NULL;
 }
 
+static bool is_named(const struct invocation *invocation, const char *beginning) {
+    return strncmp(invocation->function->name, beginning, strlen(beginning)) == 0;
+}
+
+static void invocation_free(struct invocation *invocation) {
+    function_unref(invocation->function);
+    free(invocation);
+}
+
+static void stream(const struct invocation *invocation, struct invoke_result *result) {
+    static const char document[] = "{\"errorType\":\"Bad\",\"errorMessage\":\"\\u00fc\"}";
+    size_t half = invocation->payload_len / 2;
+    invocation->stream->begin(invocation->arg, "text/plain");
+    invocation->stream->piece(invocation->arg, invocation->payload, half);
+    *result = (struct invoke_result){.is_streamed = true};
+    if (is_named(invocation, "streaming")) {
+        invocation->stream->piece(invocation->arg, (const char *)invocation->payload + half,
+                                  invocation->payload_len - half);
+        return;
+    }
+    result->outcome = INVOKE_FUNCTION_ERROR;
+    result->error_type = "Runtime.Bad";
+    result->payload = document;
+    result->payload_len = strlen(document);
+}
+
 static void answer(void *arg) {
     struct invocation *invocation = arg;
     struct invoke_result result = {.payload = invocation->payload, .payload_len = invocation->payload_len};
-    const char *name = invocation->function->name;
     if (is_blocked(invocation)) {
         result.outcome = INVOKE_THROTTLED;
         result.reason = "ReservedFunctionConcurrentInvocationLimitExceeded";
         result.retry_after_s = 1;
-    } else if (strncmp(name, "throttled", 9) == 0) {
+    } else if (is_named(invocation, "throttled")) {
         result.outcome = INVOKE_THROTTLED;
         result.reason = "ConcurrentInvocationLimitExceeded";
         result.retry_after_s = 1;
-    } else if (strncmp(name, "failing", 7) == 0) {
+    } else if (is_named(invocation, "failing")) {
         result.outcome = INVOKE_FUNCTION_ERROR;
+    } else if (invocation->stream && !invocation->is_abandoned &&
+               (is_named(invocation, "streaming") || is_named(invocation, "breaking"))) {
+        stream(invocation, &result);
     }
     if (invocation->wants_log_tail) {
         result.log_tail = "START\nEND\n";
@@ -74,8 +104,7 @@ static void answer(void *arg) {
     }
     if (!invocation->is_abandoned)
         invocation->done(invocation->arg, &result);
-    function_unref(invocation->function);
-    free(invocation);
+    invocation_free(invocation);
 }
 
 void invoke_start(struct invoke *invoke, const struct invoke_request *request,
@@ -90,14 +119,23 @@ void invoke_start(struct invoke *invoke, const struct invoke_request *request,
         .payload = request->payload,
         .payload_len = request->payload_len,
         .wants_log_tail = request->wants_log_tail,
+        .stream = request->stream,
     };
     *ret_invocation = invocation;
-    if (strncmp(request->function->name, "silent", 6) != 0)
+    if (!is_named(invocation, "silent"))
         loop_defer(invoke->loop, answer, invocation);
 }
 
 void invocation_abandon(struct invocation *invocation) {
     invocation->is_abandoned = true;
+    if (is_named(invocation, "silent"))
+        invocation_free(invocation);
+}
+
+/* What is streamed here is short. */
+void invocation_pause(struct invocation *invocation, bool is_paused) {
+    (void)invocation;
+    (void)is_paused;
 }
 
 uint32_t invoke_room(const struct invoke *invoke, const char *account, const char *name) {
@@ -176,9 +214,9 @@ void invoke_provision_retry(struct invoke *invoke, const char *account, const ch
     (void)qualifier;
 }
 
-static int print_operations(void) {
-    for (size_t i = 0; i < lambda_operation_count; i++) {
-        const struct api_operation *row = &lambda_operations[i];
+static int print_operations(const struct api_service *service) {
+    for (size_t i = 0; i < *service->operation_count; i++) {
+        const struct api_operation *row = &service->operations[i];
         printf("%s %s %s %s %d %s\n", row->name, row->method, row->path, row->query ? row->query : "-",
                row->status, row->run ? "yes" : "no");
     }
@@ -254,7 +292,10 @@ static int print_members(const struct api_service *service) {
     json_open_object(&writer);
     for (size_t i = 0; i < *service->operation_count; i++) {
         json_key(&writer, service->operations[i].name);
-        put_members(&writer, service->operations[i].members);
+        if (service->operations[i].members)
+            put_members(&writer, service->operations[i].members);
+        else
+            json_put_null(&writer);
     }
     json_close_object(&writer);
     puts(buf_text(&text));
@@ -317,6 +358,7 @@ static int serve(const char *dir, bool requires_signature) {
         .account = ACCOUNT,
         .requires_signature = requires_signature,
         .public_endpoint = endpoint,
+        .url_domain = "localhost",
         .blob_dir = blobs,
         .code_dir = code,
         .s3_endpoint = getenv("S3_ENDPOINT"),
@@ -366,11 +408,14 @@ static int serve(const char *dir, bool requires_signature) {
 
 int main(int argc, char **argv) {
     if (argc == 2 && strcmp(argv[1], "--operations") == 0)
-        return print_operations();
+        return print_operations(&lambda_service);
+    if (argc == 3 && strcmp(argv[1], "--operations") == 0 && service_find(argv[2]))
+        return print_operations(service_find(argv[2]));
     if (argc == 3 && strcmp(argv[1], "--members") == 0 && service_find(argv[2]))
         return print_members(service_find(argv[2]));
     if (argc >= 3 && strcmp(argv[1], "serve") == 0)
         return serve(argv[2], argc < 4 || strcmp(argv[3], "off") != 0);
-    fprintf(stderr, "usage: control_plane --operations | --members | serve DIR [sigv4|off]\n");
+    fprintf(stderr,
+            "usage: control_plane --operations [SERVICE] | --members SERVICE | serve DIR [sigv4|off]\n");
     return 2;
 }

@@ -321,6 +321,11 @@ STORY = [
     ("GetRuntimeManagementConfig", ON_ONE, "FunctionArn RuntimeVersionArn UpdateRuntimeOn"),
     ("Invoke", {**ON, "Qualifier": "live", "LogType": "Tail", "Payload": b'{"a": 1}'}, "a"),
     ("InvokeAsync", {**ON, "InvokeArgs": b'{"a": 1}'}, ""),
+    (
+        "InvokeWithResponseStream",
+        {**ON, "Qualifier": "live", "LogType": "Tail", "Payload": b'{"a": 1}'},
+        "PayloadChunk InvokeComplete",
+    ),
     ("GetAccountSettings", {}, "AccountLimit AccountUsage"),
     ("DeleteAlias", {**ON, "Name": "live"}, ""),
     ("DeleteFunction", ON_ONE, ""),
@@ -328,16 +333,32 @@ STORY = [
     ("DeleteLayerVersion", LAYER_ONE, ""),
 ]
 
+class EventBody:
+    """The body of an answer as the parser of event streams wants it."""
+
+    def __init__(self, content):
+        self.content = content
+
+    def stream(self):
+        yield self.content
+
+    def close(self):
+        pass
+
+
 CALLS = [index for index, row in enumerate(STORY) if row[2] is not None]
 
 
 def send(front, story, name, parameters):
     operation = MODEL.operation_model(name)
     answer = call(front, operation, parameters(story) if callable(parameters) else parameters)
+    body = EventBody(answer.content) if operation.has_event_stream_output else answer.content
     answer.parsed = botocore.parsers.create_parser("rest-json").parse(
-        {"status_code": answer.status_code, "headers": answer.headers, "body": answer.content},
+        {"status_code": answer.status_code, "headers": answer.headers, "body": body, "context": {}},
         operation.output_shape,
     )
+    if operation.has_event_stream_output:
+        answer.parsed["EventStream"] = list(answer.parsed["EventStream"])
     story[name] = answer.parsed
     return answer
 
@@ -364,6 +385,10 @@ def test_answer_is_what_the_model_says(answers, operations, index):
     assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", answer.headers["x-amzn-requestid"])
     if answer.status_code == 204 or name == "InvokeAsync":  # its only member is the status
         assert answer.content == b""
+        return
+    if MODEL.operation_model(name).has_event_stream_output:
+        assert answer.headers["content-type"] == "application/vnd.amazon.eventstream"
+        assert [key for event in answer.parsed["EventStream"] for key in event] == members.split()
         return
     assert answer.headers["content-type"] == "application/json"
     document = json.loads(answer.content)
@@ -406,6 +431,17 @@ def test_invoke_answers_in_headers(answers):
     assert (parsed["StatusCode"], parsed["ExecutedVersion"]) == (200, "1")
     assert parsed["LogResult"] == encoded(b"START\nEND\n")
     assert "FunctionError" not in parsed
+
+
+def test_stream_answers_in_headers_and_events(answers):
+    index = next(index for index in CALLS if STORY[index][0] == "InvokeWithResponseStream")
+    parsed = answers[index].parsed
+    assert (parsed["StatusCode"], parsed["ExecutedVersion"]) == (200, "1")
+    assert parsed["ResponseStreamContentType"] == "application/vnd.amazon.eventstream"
+    assert parsed["EventStream"] == [
+        {"PayloadChunk": {"Payload": b'{"a": 1}'}},
+        {"InvokeComplete": {"LogResult": encoded(b"START\nEND\n")}},
+    ]
 
 
 def test_story_has_every_supported_operation(operations):

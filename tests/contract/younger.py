@@ -27,6 +27,14 @@ def _structure(required=(), **members):
     }
 
 
+def _event(**members):
+    return {"type": "structure", "members": members, "event": True}
+
+
+def _header(shape, name):
+    return {"shape": shape, "location": "header", "locationName": name}
+
+
 def _request(shape, **members):
     """A structure with the function's name in its path, and perhaps a qualifier in its query."""
     request = _structure(["FunctionName"], FunctionName="NamespacedFunctionName", **members)
@@ -54,6 +62,45 @@ SHAPES = {
     "EventSourceMappingMetricsConfig": _structure(Metrics="EventSourceMappingMetricList"),
     "FullDocument": _enum("UpdateLookup", "Default"),
     "InvokeMode": _enum("BUFFERED", "RESPONSE_STREAM"),
+    "InvokeResponseStreamUpdate": _event(Payload={"shape": "Blob", "eventpayload": True}),
+    "InvokeWithResponseStreamCompleteEvent": _event(
+        ErrorCode={"shape": "String"}, ErrorDetails={"shape": "String"}, LogResult={"shape": "String"}
+    ),
+    "InvokeWithResponseStreamRequest": {
+        "type": "structure",
+        "required": ["FunctionName"],
+        "members": {
+            "FunctionName": {
+                "shape": "NamespacedFunctionName",
+                "location": "uri",
+                "locationName": "FunctionName",
+            },
+            "LogType": _header("LogType", "X-Amz-Log-Type"),
+            "ClientContext": _header("String", "X-Amz-Client-Context"),
+            "Qualifier": {"shape": "Qualifier", "location": "querystring", "locationName": "Qualifier"},
+            "Payload": {"shape": "Blob"},
+            "InvocationType": _header("ResponseStreamingInvocationType", "X-Amz-Invocation-Type"),
+        },
+        "payload": "Payload",
+    },
+    "InvokeWithResponseStreamResponse": {
+        "type": "structure",
+        "members": {
+            "StatusCode": {"shape": "Integer", "location": "statusCode"},
+            "ExecutedVersion": _header("Version", "X-Amz-Executed-Version"),
+            "EventStream": {"shape": "InvokeWithResponseStreamResponseEvent"},
+            "ResponseStreamContentType": _header("String", "Content-Type"),
+        },
+        "payload": "EventStream",
+    },
+    "InvokeWithResponseStreamResponseEvent": {
+        **_structure(
+            PayloadChunk="InvokeResponseStreamUpdate",
+            InvokeComplete="InvokeWithResponseStreamCompleteEvent",
+        ),
+        "eventstream": True,
+    },
+    "ResponseStreamingInvocationType": _enum("RequestResponse", "DryRun"),
     "LogFormat": _enum("JSON", "Text"),
     "LogGroup": _text(min=1, max=512, pattern=r"[\.\-_/#A-Za-z0-9]+"),
     "LoggingConfig": _structure(
@@ -137,6 +184,10 @@ OPERATIONS = {
     "PutRuntimeManagementConfig": (
         "PUT",
         "/2021-07-20/functions/{FunctionName}/runtime-management-config",
+    ),
+    "InvokeWithResponseStream": (
+        "POST",
+        "/2021-11-15/functions/{FunctionName}/response-streaming-invocations",
     ),
 }
 

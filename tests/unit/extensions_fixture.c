@@ -31,9 +31,10 @@ static void on_call(void *arg, enum environment_call call, const char *request_i
         http_respond(exchange, 200, NULL, name, strlen(name));
 }
 
-static bool takes_response(void *arg, const char *request_id) {
-    (void)arg, (void)request_id;
-    return false;
+static size_t begin_result(void *arg, enum environment_call call, const char *request_id,
+                           struct http_exchange *exchange) {
+    (void)arg, (void)call, (void)request_id, (void)exchange;
+    return 0;
 }
 
 static void on_gone(void *arg, struct http_exchange *exchange) {
@@ -44,7 +45,7 @@ static void on_gone(void *arg, struct http_exchange *exchange) {
 
 int setup(void **state) {
     static const struct environment_api_handler handler = {
-        .call = on_call, .takes_response = takes_response, .gone = on_gone};
+        .call = on_call, .begin_result = begin_result, .gone = on_gone};
     static const struct extensions_events events = {on_changed, on_failed};
     struct play *play = mem_alloc(sizeof *play);
     fixture_init(&play->http);

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@ struct clock test_clock;
 int64_t clock_ahead_us;
 struct upper upper;
 uint32_t scaling_rate;
+struct stream_limits stream_limits;
 const char *called_qualifier;
 struct loop *loop;
 struct invoke *invoke;
@@ -118,6 +120,7 @@ void make_invoke(uint32_t concurrency) {
         .init_timeout_ms = LIMIT_INIT_MS,
         .log_file_bytes = 1024 * 1024,
         .log_files = 2,
+        .streams = stream_limits,
     };
     invoke = invoke_new(loop, &test_clock, &options);
 }
@@ -134,6 +137,7 @@ int setup(void **state) {
     test_clock.mono_us = mono_us;
     clock_ahead_us = 0;
     scaling_rate = LIMIT_SCALING_RATE;
+    stream_limits = (struct stream_limits){.size_bytes = 20 << 20, .burst_bytes = 6 << 20};
     called_qualifier = "$LATEST";
     upper = (struct upper){.has_credentials = true, .lifetime_ms = 3600000};
     loop = loop_new();
@@ -164,6 +168,9 @@ static void on_done(void *arg, const struct invoke_result *result) {
     assert_false(caller->is_done);
     caller->is_done = true;
     caller->outcome = result->outcome;
+    assert_true(result->is_streamed == (caller->begun > 0));
+    snprintf(caller->error_type, sizeof caller->error_type, "%s",
+             result->error_type ? result->error_type : "");
     assert_true(result->payload_len < sizeof caller->payload);
     if (result->payload_len > 0)
         memcpy(caller->payload, result->payload, result->payload_len);
@@ -182,7 +189,32 @@ void update_function(void) {
     function = updated;
 }
 
+static void on_begin(void *arg, const char *content_type) {
+    struct caller *caller = arg;
+    assert_false(caller->is_done);
+    caller->begun++;
+    snprintf(caller->content_type, sizeof caller->content_type, "%s", content_type);
+}
+
+static void on_piece(void *arg, const void *data, size_t len) {
+    struct caller *caller = arg;
+    assert_true(caller->begun == 1 && !caller->is_done && len > 0);
+    size_t room = sizeof caller->stream - caller->stream_bytes;
+    if (caller->stream_bytes < sizeof caller->stream)
+        memcpy(caller->stream + caller->stream_bytes, data, len < room ? len : room - 1);
+    caller->stream_bytes += len;
+    caller->pieces++;
+    if (caller->stops_at_piece == caller->pieces)
+        invocation_pause(caller->invocation, true);
+}
+
+static const struct invoke_stream_events stream_events = {.begin = on_begin, .piece = on_piece};
+
 struct caller *call_with(int index, const char *payload, bool wants_tail) {
+    return call_for(index, payload, wants_tail, false);
+}
+
+struct caller *call_for(int index, const char *payload, bool wants_tail, bool takes_stream) {
     struct caller *caller = &callers[index];
     *caller = (struct caller){0};
     snprintf(caller->request_id, sizeof caller->request_id, "00000000-0000-4000-8000-%012d", index);
@@ -195,6 +227,7 @@ struct caller *call_with(int index, const char *payload, bool wants_tail) {
         .payload = payload,
         .payload_len = strlen(payload),
         .wants_log_tail = wants_tail,
+        .stream = takes_stream ? &stream_events : NULL,
     };
     invoke_start(invoke, &request, on_done, caller, &caller->invocation);
     return caller;
@@ -209,6 +242,8 @@ struct runtime connect_to(uint64_t id, int output) {
     inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
     struct runtime runtime = {.sock = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), .output = output};
     assert_int_equal(connect(runtime.sock, (struct sockaddr *)&address, sizeof address), 0);
+    /* What is written in parts comes at once. */
+    assert_int_equal(setsockopt(runtime.sock, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int)), 0);
     return runtime;
 }
 

@@ -23,6 +23,13 @@ struct caller {
     char tail[LIMIT_LOG_TAIL_BYTES + 1];
     char reason[64];
     uint32_t retry_after_s;
+    int begun; /* a streamed response, as it comes */
+    char content_type[64];
+    char stream[4096]; /* the beginning of it */
+    size_t stream_bytes;
+    int pieces;
+    int stops_at_piece; /* pauses with that one */
+    char error_type[128];
     struct invocation *invocation;
     char request_id[IDENT_UUID_BYTES];
 };
@@ -50,7 +57,8 @@ struct upper {
     int closed;
 };
 extern struct upper upper;
-extern uint32_t scaling_rate;        /* what make_invoke() limits starts to */
+extern uint32_t scaling_rate; /* what make_invoke() limits starts to */
+extern struct stream_limits stream_limits;
 extern const char *called_qualifier; /* what call() goes through */
 void set_upper(void);
 
@@ -63,6 +71,7 @@ int teardown(void **state);
 void update_function(void);
 void add_file(const char *digest, const char *name, unsigned mode);
 struct caller *call_with(int index, const char *payload, bool wants_tail);
+struct caller *call_for(int index, const char *payload, bool wants_tail, bool takes_stream);
 struct caller *call(int index);
 struct runtime start_sandbox(uint64_t id);
 

@@ -16,6 +16,8 @@ struct play {
     struct environment_api *api;
     const char *running; /* id of the invocation that is */
     bool holds;
+    bool streams; /* takes responses in pieces */
+    size_t piece_bytes;
     struct http_exchange *held[64];
     size_t held_count;
     int calls;
@@ -39,13 +41,32 @@ static void on_call(void *arg, enum environment_call call, const char *request_i
         environment_api_accept(exchange);
 }
 
-static bool takes_response(void *arg, const char *request_id) {
-    return strcmp(((struct play *)arg)->running, request_id) == 0;
+static size_t begin_result(void *arg, enum environment_call call, const char *request_id,
+                           struct http_exchange *exchange) {
+    const struct play *play = arg;
+    if (strcmp(play->running, request_id) != 0)
+        return 0;
+    if (play->streams && call == CALL_RESPONSE)
+        http_take_pieces(exchange);
+    return LIMIT_RESPONSE_BYTES;
 }
 
-static void on_too_large(void *arg, const char *request_id) {
-    ((struct play *)arg)->too_large++;
-    assert_string_equal(request_id, ID);
+static void on_piece(void *arg, struct http_exchange *exchange, const void *data, size_t len) {
+    struct play *play = arg;
+    (void)exchange;
+    assert_true(play->streams && data);
+    play->piece_bytes += len;
+}
+
+static void on_too_large(void *arg, enum environment_call call, const char *request_id,
+                         struct http_exchange *exchange) {
+    struct play *play = arg;
+    if (strcmp(play->running, request_id) != 0) {
+        environment_api_refuse(exchange, 400, "InvalidRequestID", "Invalid request ID");
+        return;
+    }
+    play->too_large += call == CALL_RESPONSE;
+    environment_api_refuse_size(exchange, LIMIT_RESPONSE_BYTES);
 }
 
 static void on_gone(void *arg, struct http_exchange *exchange) {
@@ -58,7 +79,12 @@ static void on_gone(void *arg, struct http_exchange *exchange) {
 
 static int setup(void **state) {
     static const struct environment_api_handler handler = {
-        .call = on_call, .takes_response = takes_response, .too_large = on_too_large, .gone = on_gone};
+        .call = on_call,
+        .begin_result = begin_result,
+        .piece = on_piece,
+        .result_too_large = on_too_large,
+        .gone = on_gone,
+    };
     struct play *play = mem_alloc(sizeof *play);
     fixture_init(&play->http);
     play->running = ID;
@@ -196,6 +222,30 @@ static void bodies_are_bounded(void **state) {
     }
 }
 
+/* It is no body that is kept, however many there are. */
+static void a_response_may_come_in_pieces(void **state) {
+    struct play *play = *state;
+    play->streams = true;
+    int waiting = client_open(&play->http);
+    say(&play->http, waiting,
+        "POST " INVOCATION ID "/response HTTP/1.1\r\nHost: h\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n");
+    for (size_t i = 0; i < 3; i++) {
+        OWN_MEM char *answer = post(play, "POST", INVOCATION ID "/response", LIMIT_RESPONSE_BYTES);
+        assert_non_null(strstr(answer, "202 Accepted"));
+        assert_int_equal(play->piece_bytes, (i + 1) * LIMIT_RESPONSE_BYTES);
+        assert_int_equal(play->body_len, 0);
+    }
+    OWN_MEM char *error = post(play, "POST", INVOCATION ID "/error", 1000);
+    assert_non_null(strstr(error, "202 Accepted"));
+    assert_int_equal(play->body_len, 1000);
+    assert_int_equal(play->piece_bytes, 3 * LIMIT_RESPONSE_BYTES);
+    say(&play->http, waiting, "2\r\n{}\r\n0\r\n\r\n");
+    expect(&play->http, waiting, OK);
+    assert_int_equal(play->piece_bytes, 3 * LIMIT_RESPONSE_BYTES + 2);
+    close(waiting);
+}
+
 /* However many connections ask for it, one response is kept, and beside it one error. */
 static void large_bodies_wait_for_each_other(void **state) {
     struct play *play = *state;
@@ -285,7 +335,7 @@ int main(void) {
         TEST(every_route_is_its_call), TEST(other_requests_are_none),
         TEST(bodies_are_bounded),      TEST(large_bodies_wait_for_each_other),
         TEST(connections_are_bounded), TEST(disconnects_all),
-        TEST(refusals_are_json),
+        TEST(refusals_are_json),       TEST(a_response_may_come_in_pieces),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

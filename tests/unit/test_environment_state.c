@@ -38,6 +38,8 @@ static const struct pair runtime_pairs[] = {
     {RUNTIME_RUNNING, RUNTIME_ON_NEXT, RUNTIME_RUNNING},
     {RUNTIME_RUNNING, RUNTIME_ON_RESPONSE, RUNTIME_RESPONSE_SENT},
     {RUNTIME_RUNNING, RUNTIME_ON_ERROR, RUNTIME_RESPONSE_SENT},
+    {RUNTIME_RUNNING, RUNTIME_ON_STREAM, RUNTIME_STREAMING},
+    {RUNTIME_STREAMING, RUNTIME_ON_STREAM_END, RUNTIME_RESPONSE_SENT},
     {RUNTIME_RESPONSE_SENT, RUNTIME_ON_NEXT, RUNTIME_READY},
 };
 
@@ -88,6 +90,7 @@ static void states_have_the_names_of_the_runtime_api(void **state) {
     assert_string_equal(runtime_state_name(RUNTIME_READY), "Ready");
     assert_string_equal(runtime_state_name(RUNTIME_RESPONSE_SENT), "RuntimeResponseSentState");
     assert_string_equal(runtime_event_target(RUNTIME_ON_RESPONSE), "InvocationResponse");
+    assert_string_equal(runtime_state_name(RUNTIME_STREAMING), "InvocationResponse");
     for (int i = 0; i < RUNTIME_STATES; i++)
         assert_non_null(runtime_state_name(i));
     for (int i = 0; i < RUNTIME_EVENTS; i++)

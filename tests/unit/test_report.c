@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/limits.h"
 #include "invoke/report.h"
 
 #define ID "5f3a9c1e-0000-4000-8000-000000000001"
@@ -62,7 +63,7 @@ static void exec_documents_speak_like_go(void **state) {
 static void too_large_document(void **state) {
     (void)state;
     check(
-        report_too_large_document(text),
+        report_too_large_document(LIMIT_RESPONSE_BYTES, text),
         "{\"errorMessage\":\"Response payload size exceeded maximum allowed payload size (6291556 bytes).\","
         "\"errorType\":\"Function.ResponseSizeTooLarge\"}");
 }

@@ -41,6 +41,7 @@ void lambda_get_provisioned_concurrency_config(struct api_call *call);
 void lambda_get_runtime_management_config(struct api_call *call);
 void lambda_invoke(struct api_call *call);
 void lambda_invoke_async(struct api_call *call);
+void lambda_invoke_with_response_stream(struct api_call *call);
 void lambda_list_aliases(struct api_call *call);
 void lambda_list_code_signing_configs(struct api_call *call);
 void lambda_list_event_source_mappings(struct api_call *call);

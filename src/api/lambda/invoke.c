@@ -1,126 +1,23 @@
-/* Invoke: from the request to invoke/, and from its result to the answer. The warm path allocates nothing.
- * Order of the checks: names and headers, existence, payload, DryRun, state of the function. */
-#include <string.h>
-
+/* Invoke: from the request to invoke/, and from its result to the answer. The warm path allocates nothing. */
 #include "api/headers.h"
-#include "api/lambda/authorize.h"
 #include "api/lambda/handlers.h"
-#include "api/lambda/lambda.h"
 #include "api/lambda/invoke_event.h"
+#include "api/lambda/invoke_request.h"
 #include "api/lambda/payload.h"
-#include "api/lambda/routing.h"
-#include "api/lambda/target.h"
-#include "api/lambda/trace.h"
-#include "base/mem.h"
 #include "model/lambda/members.h"
 
-#define HEADER_VALUE_BYTES 300
-
-/* Places in invoke_members: the headers are checked one by one. */
+/* Places in invoke_members. */
 enum { INVOCATION_TYPE = 1, LOG_TYPE = 2, EXECUTION_NAME = 4, TENANT_ID = 7 };
 
-struct invoke_state {
-    struct invocation *invocation;
-    char version[FUNCTION_VERSION_BYTES];
-    char trace_id[TRACE_ID_BYTES];
+static const struct invoke_request_headers request_headers = {
+    .type = &invoke_members[INVOCATION_TYPE],
+    .log_type = &invoke_members[LOG_TYPE],
+    .execution_name = &invoke_members[EXECUTION_NAME],
+    .tenant_id = &invoke_members[TENANT_ID],
 };
-_Static_assert(sizeof(struct invoke_state) <= API_CALL_SPACE_BYTES,
-               "the state of an invocation lies in its call");
-
-struct invoke_options_sent {
-    bool is_dry_run;
-    bool is_event;
-    bool wants_log_tail;
-};
-
-static struct invoke_state *state_of(struct api_call *call) {
-    return (struct invoke_state *)(void *)call->space;
-}
-
-/* A header as a string; NULL when it was not sent. One that is longer than any valid value is cut. */
-static const char *header_text(const struct http_request *request, const char *name,
-                               char space[HEADER_VALUE_BYTES]) {
-    const struct http_text *value = http_header_get(request, name);
-    if (!value)
-        return NULL;
-    size_t len = value->len < HEADER_VALUE_BYTES ? value->len : HEADER_VALUE_BYTES - 1;
-    memcpy(space, value->data, len);
-    space[len] = '\0';
-    return space;
-}
-
-static bool check_unsupported(const struct http_request *request, struct violations *violations,
-                              struct err *err) {
-    static const struct {
-        const char *header;
-        const struct constraint *constraint;
-        const char *feature;
-    } rows[] = {
-        {"x-amz-tenant-id", &invoke_members[TENANT_ID], "tenant isolation"},
-        {"x-amz-durable-execution-name", &invoke_members[EXECUTION_NAME], "durable execution"},
-    };
-    char space[HEADER_VALUE_BYTES];
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        const char *value = header_text(request, rows[i].header, space);
-        if (!value)
-            continue;
-        constraint_check_text(rows[i].constraint, value, violations);
-        if (violations->count == 0)
-            return err_set(err, ERR_PARAMETER,
-                           "The header %s is only for functions with %s, which Lamb does not support yet.",
-                           rows[i].header, rows[i].feature);
-    }
-    return true;
-}
-
-static bool read_headers(const struct http_request *request, struct invoke_options_sent *ret_sent,
-                         struct err *err) {
-    char type_space[HEADER_VALUE_BYTES];
-    char log_space[HEADER_VALUE_BYTES];
-    struct violations violations = {0};
-    const char *type = header_text(request, "x-amz-invocation-type", type_space);
-    const char *log = header_text(request, "x-amz-log-type", log_space);
-    constraint_check_text(&invoke_members[INVOCATION_TYPE], type, &violations);
-    constraint_check_text(&invoke_members[LOG_TYPE], log, &violations);
-    if (!check_unsupported(request, &violations, err) || !violations_finish(&violations, err))
-        return false;
-    ret_sent->is_dry_run = type && strcmp(type, "DryRun") == 0;
-    ret_sent->is_event = type && strcmp(type, "Event") == 0;
-    ret_sent->wants_log_tail = log && strcmp(log, "Tail") == 0;
-    return true;
-}
-
-static bool is_json_object(const char *text, size_t len) {
-    size_t first = 0;
-    while (first < len && strchr(" \t\r\n", text[first]))
-        first++;
-    return first < len && text[first] == '{' && json_check(text, len, NULL);
-}
-
-/* The context is handed to the function as one header line, where white space between tokens must be no line
- * break; inside of strings JSON has none. */
-static bool read_client_context(const struct http_request *request, char *space, const char **ret_context,
-                                struct err *err) {
-    const struct http_text *sent = http_header_get(request, "x-amz-client-context");
-    *ret_context = NULL;
-    if (!sent || sent->len == 0)
-        return true;
-    if (sent->len > LIMIT_CLIENT_CONTEXT_BYTES)
-        return err_set(err, ERR_SYNTAX, "Client context must have length less than or equal to %d",
-                       LIMIT_CLIENT_CONTEXT_BYTES);
-    size_t len;
-    if (!digest_base64_decode(sent->data, sent->len, space, &len) || !is_json_object(space, len))
-        return err_set(err, ERR_SYNTAX, "Client context must be a valid Base64-encoded JSON object.");
-    for (size_t i = 0; i < len; i++)
-        if ((unsigned char)space[i] < ' ')
-            space[i] = ' ';
-    space[len] = '\0';
-    *ret_context = space;
-    return true;
-}
 
 static void answer(struct api_call *call, const struct invoke_result *result, bool has_failed) {
-    const struct invoke_state *state = state_of(call);
+    const struct invoke_state *state = invoke_state_of(call);
     struct headers headers;
     headers.len = 0;
     headers_put(&headers, "Content-Type", "application/json");
@@ -145,110 +42,13 @@ static void done(void *arg, const struct invoke_result *result) {
     }
 }
 
-/* The function runs to its end; its result goes nowhere. */
-static void gone(struct api_call *call) {
-    invocation_abandon(state_of(call)->invocation);
-    call_free(call);
-}
-
-static void answer_dry_run(struct api_call *call) {
-    struct headers headers;
-    headers.len = 0;
-    headers_put(&headers, "x-amzn-RequestId", call->request_id);
-    call_answer_with(call, 204, headers.text, NULL, 0);
-}
-
-static bool choose_version(const struct api_call *call, const struct function_ref *ref,
-                           const struct catalogue_entry *entry, const struct function **ret_shown,
-                           struct err *err) {
-    *ret_shown = entry ? routing_pick(entry, ref->qualifier) : NULL;
-    return *ret_shown || target_not_found(call, ref, err);
-}
-
-/* ERR_CONFLICT while there is nothing to run. */
-static bool find_runnable(const struct catalogue_entry *entry, const struct function *shown,
-                          const struct function **ret_function, struct err *err) {
-    *ret_function = routing_runnable(entry, shown);
-    if (*ret_function)
-        return true;
-    enum function_state state = shown->state == FUNCTION_ACTIVE ? FUNCTION_PENDING : shown->state;
-    return err_set(err, ERR_CONFLICT,
-                   "The operation cannot be performed at this time. The function is currently in the "
-                   "following state: %s",
-                   function_state_name(state));
-}
-
-/* What the request says besides its payload. */
-struct invoke_input {
-    struct function_ref ref;
-    struct invoke_options_sent sent;
-    const struct catalogue_entry *entry; /* NULL: the function does not exist */
-    const struct function *shown;        /* the version that the call goes to */
-    bool is_qualified;
-    const char *client_context;
-    char context_space[LIMIT_CLIENT_CONTEXT_BYTES + 1];
-};
-
-static bool read_request(const struct api_call *call, struct invoke_input *input, struct err *err) {
-    struct function_ref *ref = &input->ref;
-    if (!target_parse_raw(call, ref, err) || !read_headers(call->request, &input->sent, err))
-        return false;
-    input->entry = target_find(call, ref);
-    if (!lambda_authorize_function(call, "lambda:InvokeFunction", ref, input->entry, err))
-        return false;
-    input->is_qualified = ref->qualifier[0] != '\0';
-    if (!input->is_qualified)
-        memcpy(ref->qualifier, FUNCTION_LATEST, sizeof FUNCTION_LATEST); /* so that "not found" names it */
-    return choose_version(call, ref, input->entry, &input->shown, err) &&
-           read_client_context(call->request, input->context_space, &input->client_context, err) &&
-           payload_check(call->request->body, err);
-}
-
-static void start(struct api_call *call, const struct function *function, const struct invoke_input *input) {
-    struct invoke_state *state = state_of(call);
-    memcpy(state->version, function->version, sizeof state->version);
-    trace_set(call, input->entry, state->trace_id);
-    if (trace_is_stopped(call->api, input->entry, state->trace_id)) {
-        trace_refuse(call);
-        return;
-    }
-    char arn[FUNCTION_ARN_BYTES];
-    if (input->is_qualified)
-        target_arn(call, &input->ref, arn);
-    struct http_text payload = call->request->body;
-    const struct invoke_request request = {
-        .function = function,
-        .invoked_arn = input->is_qualified ? arn : input->entry->arn,
-        .qualifier = input->ref.qualifier,
-        .request_id = call->request_id,
-        .trace_id = state->trace_id,
-        .client_context = input->client_context,
-        .payload = payload.len ? payload.data : "{}",
-        .payload_len = payload.len ? payload.len : 2,
-        .wants_log_tail = input->sent.wants_log_tail,
-    };
-    struct invocation *invocation;
-    invoke_start(call->api->invoke, &request, done, call, &invocation);
-    if (!invocation) /* it was over at once, and the call with it */
-        return;
-    state->invocation = invocation;
-    call->gone = gone;
-}
-
 void lambda_invoke(struct api_call *call) {
     struct invoke_input input;
-    const struct function *function = NULL;
     struct err err;
-    if (!read_request(call, &input, &err)) {
+    if (!invoke_request_read(call, &request_headers, &input, &err))
         payload_refuse(call, &err);
-        return;
-    }
-    if (input.sent.is_event)
+    else if (input.is_event)
         invoke_event_accept(call, input.entry, input.is_qualified ? input.ref.qualifier : "");
-    else if (input.sent.is_dry_run)
-        answer_dry_run(call);
-    else if (!find_runnable(input.entry, input.shown, &function, &err))
-        payload_refuse(call, &err);
     else
-        start(call, function, &input);
+        invoke_request_run(call, &input, NULL, done);
 }

@@ -33,8 +33,7 @@ const struct api_operation lambda_operations[] = {
     OPERATION(CreateFunction, POST, 201, "/2015-03-31/functions", .body_bytes = LIMIT_CREATE_REQUEST_BYTES,
               .run = lambda_create_function, .members = create_function_members),
     OPERATION(CreateFunctionUrlConfig, POST, 201, "/2021-10-31/functions/{FunctionName}/url",
-              .run = lambda_create_function_url_config, .members = create_function_url_config_members,
-              .lacks = "the URL is not served yet"),
+              .run = lambda_create_function_url_config, .members = create_function_url_config_members),
     OPERATION(DeleteAlias, DELETE, 204, "/2015-03-31/functions/{FunctionName}/aliases/{Name}",
               .run = lambda_delete_alias, .members = delete_alias_members),
     OPERATION(DeleteCapacityProvider, DELETE, 202, "/2025-11-30/capacity-providers/{CapacityProviderName}",
@@ -124,7 +123,8 @@ const struct api_operation lambda_operations[] = {
               .members = invoke_async_members),
     OPERATION(InvokeWithResponseStream, POST, 200,
               "/2021-11-15/functions/{FunctionName}/response-streaming-invocations",
-              .members = invoke_with_response_stream_members),
+              .body_bytes = LIMIT_PAYLOAD_BYTES, .action = "InvokeFunction", .is_raw = true,
+              .run = lambda_invoke_with_response_stream, .members = invoke_with_response_stream_members),
     OPERATION(ListAliases, GET, 200, "/2015-03-31/functions/{FunctionName}/aliases",
               .run = lambda_list_aliases, .members = list_aliases_members),
     OPERATION(ListCapacityProviders, GET, 200, "/2025-11-30/capacity-providers",
@@ -230,8 +230,7 @@ const struct api_operation lambda_operations[] = {
               .run = lambda_update_function_event_invoke_config,
               .members = update_function_event_invoke_config_members),
     OPERATION(UpdateFunctionUrlConfig, PUT, 200, "/2021-10-31/functions/{FunctionName}/url",
-              .run = lambda_update_function_url_config, .members = update_function_url_config_members,
-              .lacks = "the URL is not served yet"),
+              .run = lambda_update_function_url_config, .members = update_function_url_config_members),
 };
 
 const size_t lambda_operation_count = sizeof lambda_operations / sizeof lambda_operations[0];

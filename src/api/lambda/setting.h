@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "api/lambda/function_edit.h"
+#include "api/web/url_index.h"
 #include "base/json.h"
 
 /* Kinds of records. */
@@ -15,7 +16,7 @@
 #define SETTING_PROVISIONED "provisioned"
 #define SETTING_RECURSION "recursion"
 #define SETTING_RUNTIME_MANAGEMENT "runtime-management"
-#define SETTING_URL "url"
+#define SETTING_URL WEB_URL_RECORD
 
 /* The JSON document, or NULL. It stays not longer than until the loop's next turn. */
 const char *setting_document(const struct api *api, const struct catalogue_entry *entry, const char *kind,

@@ -43,8 +43,5 @@ bool trace_is_stopped(const struct api *api, const struct catalogue_entry *entry
 }
 
 void trace_refuse(struct api_call *call) {
-    call_refuse(
-        call, API_RECURSIVE_INVOCATION,
-        "The function was called in a loop of functions that call each other, and Lambda stops such loops: "
-        "see PutFunctionRecursionConfig.");
+    call_refuse(call, API_RECURSIVE_INVOCATION, TRACE_REFUSAL);
 }

@@ -11,5 +11,8 @@ void trace_set(const struct api_call *call, const struct catalogue_entry *entry,
                char ret_trace_id[TRACE_ID_BYTES]);
 
 /* Whether the call would go around in a loop of functions that is to be stopped (RecursiveLoop Terminate). */
+#define TRACE_REFUSAL                                                                                        \
+    "The function was called in a loop of functions that call each other, and Lambda stops such loops: "     \
+    "see PutFunctionRecursionConfig."
 bool trace_is_stopped(const struct api *api, const struct catalogue_entry *entry, const char *trace_id);
 void trace_refuse(struct api_call *call);

@@ -10,6 +10,7 @@
 #include "api/lambda/lambda.h"
 #include "api/lambda/setting.h"
 #include "api/lambda/target.h"
+#include "api/web/host.h"
 #include "base/mem.h"
 
 #define ID_CHARS 32
@@ -26,14 +27,15 @@ static void format_time(int64_t wall_us, char text[TIME_BYTES]) {
     snprintf(text, TIME_BYTES, "%.*s.%06lldZ", (int)strcspn(iso, "."), iso, (long long)(wall_us % 1000000));
 }
 
-/* On the port that the whole API has, told apart by the host: names below localhost lead to this machine. */
+/* On the port that the whole API has, told apart by the host; see web/url.h. */
 static void put_url(struct json_writer *writer, const struct api_options *options, const char *id) {
     const char *endpoint = options->public_endpoint;
     const char *host = strstr(endpoint, "://") + 3;
     const char *port = strrchr(host, ':');
     bool has_port = port && !strchr(port, ']');
-    OWN_MEM char *url = mem_format("%.*s%s.lambda-url.%s.localhost%.*s/", (int)(host - endpoint), endpoint,
-                                   id, options->region, has_port ? (int)strcspn(port, "/") : 0, port);
+    OWN_MEM char *url = mem_format("%.*s%s." WEB_LABEL_URL ".%s.%s%.*s/", (int)(host - endpoint), endpoint,
+                                   id, options->region, options->url_domain,
+                                   has_port ? (int)strcspn(port, "/") : 0, port);
     json_put_member(writer, "FunctionUrl", url);
 }
 
@@ -232,10 +234,6 @@ static bool prepare_delete(struct edit *edit, struct err *err) {
     return true;
 }
 
-static void warn(struct edit *edit) {
-    setting_warn(edit, "FunctionUrlConfig");
-}
-
 static void change(struct api_call *call, const struct edit_actions *actions,
                    bool (*refuse)(struct err *err)) {
     struct function_ref ref;
@@ -250,12 +248,12 @@ static void change(struct api_call *call, const struct edit_actions *actions,
 }
 
 void lambda_create_function_url_config(struct api_call *call) {
-    static const struct edit_actions actions = {.prepare = prepare_create, .committed = warn};
+    static const struct edit_actions actions = {.prepare = prepare_create};
     change(call, &actions, no_function);
 }
 
 void lambda_update_function_url_config(struct api_call *call) {
-    static const struct edit_actions actions = {.prepare = prepare_update, .committed = warn};
+    static const struct edit_actions actions = {.prepare = prepare_update};
     change(call, &actions, no_function);
 }
 

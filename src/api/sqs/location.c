@@ -62,7 +62,10 @@ void location_arn(const struct queue_location *location, const char *region, cha
 
 char *location_url(const struct queue_location *location, const struct api_call *call) {
     const struct http_text *host = call->request ? http_header_get(call->request, "host") : NULL;
+    const char *version, *cipher;
+    bool has_tls = call->exchange && http_exchange_tls(call->exchange, &version, &cipher);
     if (host)
-        return mem_format("http://%.*s/%s/%s", (int)host->len, host->data, location->account, location->name);
+        return mem_format("%s://%.*s/%s/%s", has_tls ? "https" : "http", (int)host->len, host->data,
+                          location->account, location->name);
     return mem_format("%s/%s/%s", call->api->options.public_endpoint, location->account, location->name);
 }

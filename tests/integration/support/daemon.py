@@ -99,7 +99,7 @@ class Daemon:
             )
         self.ready_line = self._read_ready_line(began + READY_TIMEOUT_S)
         self.ready_after_s = time.monotonic() - began
-        self.url = re.search(r"url=(http://\S+)", self.ready_line).group(1)
+        self.url = re.search(r"url=(https?://\S+)", self.ready_line).group(1)
         self.port = int(self.url.rsplit(":", 1)[1].rstrip("/"))
         self.keys = self.read_keys()
         if not self.has_role:

@@ -1,0 +1,20 @@
+/* What the handlers of operations on HTTP APIs share. Loop thread. */
+#pragma once
+
+#include "api/gateway/change.h"
+#include "api/gateway/gateway.h"
+
+/* The actions of an edit; gateway_edit() starts it, in the service's turn. */
+#define GATEWAY_EDIT(function)                                                                               \
+    { .prepare = (function), .committed = gateway_edit_committed, .finished = gateway_edit_finished }
+void gateway_edit(struct api_call *call, const struct edit_actions *actions);
+void gateway_edit_committed(struct edit *edit);
+void gateway_edit_finished(struct edit *edit);
+
+/* Inside `prepare`: which API has changed, so that its requests are served the new way. */
+void gateway_edited(struct edit *edit, const char *api_id);
+
+/* A change of what there is; the caller frees `ret_doc` in the end. ERR_NOT_FOUND. */
+bool gateway_change_begin_old(struct gateway_change *change, struct edit *edit,
+                              const struct gateway_kind *kind, const char *api_id, const char *name,
+                              struct json_doc *ret_doc, struct err *err);
