@@ -74,8 +74,8 @@ class Bench:
     samples: int
     packages: dict = dataclasses.field(default_factory=dict)
 
-    def daemon(self):
-        return LambDaemon(self.lamb, self.serve_arguments, self.work_dir)
+    def daemon(self, *more_arguments):
+        return LambDaemon(self.lamb, [*self.serve_arguments, *more_arguments], self.work_dir)
 
     def package(self, runtime, work_dir):
         if runtime not in self.packages:

@@ -10,8 +10,8 @@ import time
 
 import processes
 
-PROGRAMS = ("bench_catalogue_fill", "bench_load", "bench_queue", "floor_invoke", "floor_cold", "floor_queue",
-            "floor_start", "floor_runtime")
+PROGRAMS = ("bench_catalogue_fill", "bench_load", "bench_queue", "bench_stream", "floor_invoke", "floor_cold",
+            "floor_page", "floor_queue", "floor_start", "floor_stream", "floor_runtime")
 
 
 class MeasureError(Exception):

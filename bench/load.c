@@ -4,6 +4,7 @@
  *   bench_load --port P --function F [--connections C] [--seconds S | --requests N] [--warmup-ms W]
  *              [--payload TEXT | --payload-size BYTES] [--access-key K --secret-key S --region R]
  *   bench_load ... --event                         InvokeAsync, which is answered with 202
+ *   bench_load --port P --host HOST ...            GET / of that host, not signed
  *   bench_load --port P --function F --cold        one request on one open connection
  *   bench_load --port P --function F --burst K     one request on each of K open connections, at once
  *
@@ -39,6 +40,7 @@ enum {
     RUN_SECONDS_MAX = 240,
     PAYLOAD_SIZE_MAX = 6 * 1024 * 1024,
     HEAD_SIZE_MAX = 4096,
+    HOST_SIZE_MAX = 300,
     ANSWER_HEAD_SIZE_MAX = 16 * 1024,
     EVENTS_PER_WAIT = 64,
     SILENCE_MS_MAX = 60 * 1000,
@@ -49,7 +51,8 @@ enum {
 
 struct options {
     uint16_t port;
-    const char *function;
+    const char *function; /* NULL: a page is read */
+    const char *host;     /* of that page, else NULL */
     int connections;
     double seconds;
     int64_t requests; /* 0: no limit */
@@ -87,7 +90,19 @@ struct load {
     struct samples samples;
 };
 
-static void build_request(struct load *load) {
+static void build_page_request(struct load *load) {
+    load->request = malloc(HEAD_SIZE_MAX);
+    if (load->request == NULL)
+        die("no memory for a request");
+    load->request_size = (size_t)snprintf(load->request, HEAD_SIZE_MAX,
+                                          "GET / HTTP/1.1\r\n"
+                                          "Host: %s\r\n"
+                                          "User-Agent: bench_load/1\r\n\r\n",
+                                          load->options->host);
+    load->answer_size_max = ANSWER_HEAD_SIZE_MAX;
+}
+
+static void build_call(struct load *load) {
     const struct options *options = load->options;
     char host[32];
     char path[256];
@@ -117,6 +132,13 @@ static void build_request(struct load *load) {
     memcpy(load->request + head_size, options->payload, options->payload_size);
     load->request_size = (size_t)head_size + options->payload_size;
     load->answer_size_max = ANSWER_HEAD_SIZE_MAX + options->payload_size;
+}
+
+static void build_request(struct load *load) {
+    if (load->options->host != NULL)
+        build_page_request(load);
+    else
+        build_call(load);
 }
 
 static void note_error(struct load *load, const char *text, size_t size) {
@@ -295,11 +317,14 @@ static void set_payload_size(struct options *options, size_t size) {
 }
 
 static void check_options(const struct options *options) {
-    if (options->port == 0 || options->function == NULL)
-        die("--port and --function are required");
-    if (options->function[strspn(options->function, "abcdefghijklmnopqrstuvwxyz"
-                                                    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")] != '\0' ||
-        strlen(options->function) > 64)
+    if (options->port == 0 || (options->function == NULL) == (options->host == NULL))
+        die("--port and one of --function and --host are required");
+    if (options->host != NULL && strlen(options->host) > HOST_SIZE_MAX)
+        die("--host must not be longer than %d characters", HOST_SIZE_MAX);
+    if (options->function != NULL &&
+        (options->function[strspn(options->function, "abcdefghijklmnopqrstuvwxyz"
+                                                     "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")] != '\0' ||
+         strlen(options->function) > 64))
         die("--function must be a bare function name: letters, digits, - and _, at most 64");
     if (options->connections < 1 || options->connections > CONNECTIONS_MAX)
         die("--connections must be between 1 and %d", CONNECTIONS_MAX);
@@ -315,6 +340,7 @@ static void apply_option(struct options *options, int letter, char *value) {
     switch (letter) {
     case 'p': options->port = (uint16_t)atoi(value); break;
     case 'f': options->function = value; break;
+    case 'H': options->host = value; break;
     case 'c': options->connections = atoi(value); break;
     case 's': options->seconds = atof(value); break;
     case 'n': options->requests = atoll(value); break;
@@ -344,6 +370,7 @@ static struct options read_options(int argc, char **argv) {
     static const struct option known[] = {
         {"port", required_argument, NULL, 'p'},
         {"function", required_argument, NULL, 'f'},
+        {"host", required_argument, NULL, 'H'},
         {"connections", required_argument, NULL, 'c'},
         {"seconds", required_argument, NULL, 's'},
         {"requests", required_argument, NULL, 'n'},

@@ -1,6 +1,5 @@
 """Asynchronous invocation: what was acknowledged runs, and runs again when it must."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -206,8 +205,7 @@ def test_deleted_function_takes_its_events_along(own):
     wait_for_runs(own, name, 3)
     own.client.delete_function(FunctionName=name)
     own.create_python(TELLS_PY, name=name)
-    time.sleep(1)
-    assert over(own) == {"Orphaned": 3}
+    wait_until_over(own, {"Orphaned": 3})
     all_runs(own, name, 3)
 
 

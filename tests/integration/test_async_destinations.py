@@ -102,6 +102,21 @@ def test_record_of_a_success(own):
     queue.close()
 
 
+@pytest.mark.skipif(
+    not clients.has_node_sdk(), reason="@aws-sdk/client-lambda is not installed (scripts/test does it)"
+)
+def test_call_and_record_with_the_javascript_sdk(own):
+    queue = Queue(own, "results")
+    name = own.create_python(TELLS_PY)
+    configure(own, name, on_success=queue.arn)
+    seen = own.node("event.mjs", name, queue.url)
+    assert (seen["status"], seen["error"], seen["payload"]) == (202, None, "")
+    (record,) = seen["records"]
+    assert record["requestContext"]["requestId"] == seen["requestId"]
+    assert record["responsePayload"] == {"was": {"n": 1}}
+    queue.close()
+
+
 def test_record_of_a_failure_tells_the_qualifier_and_the_version(own):
     queue = Queue(own, "failures")
     name = own.create_python(TELLS_PY, Publish=True)

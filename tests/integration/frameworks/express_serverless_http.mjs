@@ -1,0 +1,4 @@
+import serverless from "serverless-http";
+import { app } from "./express_app.mjs";
+
+export const handler = serverless(app, { binary: ["image/*", "application/octet-stream"] });

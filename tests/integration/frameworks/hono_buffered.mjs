@@ -1,0 +1,4 @@
+import { handle } from "hono/aws-lambda";
+import { app } from "./hono_app.mjs";
+
+export const handler = handle(app);
