@@ -128,8 +128,8 @@
 #define LIMIT_QUEUE_BATCH_SWEPT 1000u /* messages that one removes unasked */
 #define LIMIT_QUEUE_ANSWER_BYTES (1024u * 1024)
 
-#define LIMIT_QUEUE_LEASE_MS (12ll * 3600 * 1000) /* SQS API, ChangeMessageVisibility: from the receive on */
-#define LIMIT_QUEUE_DEDUP_MS (5 * 60 * 1000) /* SQS Developer Guide, message deduplication ID */
+#define LIMIT_QUEUE_LEASE_MS (12ll * 3600 * 1000) /* SQS API: visibility from a receive on */
+#define LIMIT_QUEUE_DEDUP_MS (5 * 60 * 1000)      /* SQS Developer Guide, message deduplication ID */
 
 /* The log of queues.db is moved into it from so many pages on. */
 #define LIMIT_QUEUE_LOG_PAGES 4000
