@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#define SMALL_TEXT_BYTES 512
 #define PRELUDE_TYPE "application/vnd.awslambda.http-integration-response"
 #define PRELUDE_END "\0\0\0\0\0\0\0\0\r\n"
 #define PRELUDE_END_BYTES 8u
@@ -72,21 +73,31 @@ bool lamb_stream_write(struct lamb_response *response, const void *data, size_t 
     return !response->is_lost;
 }
 
+/* In `small` where it has room, else in the arena. */
+__attribute__((format(printf, 3, 0), nonnull(3))) static const char *print(struct lamb_arena *arena,
+                                                                           char small[SMALL_TEXT_BYTES],
+                                                                           const char *format, va_list args,
+                                                                           size_t *ret_size) {
+    va_list again;
+    va_copy(again, args);
+    int length = vsnprintf(small, SMALL_TEXT_BYTES, format, again);
+    va_end(again);
+    *ret_size = length < 0 ? 0 : (size_t)length;
+    if (*ret_size < SMALL_TEXT_BYTES)
+        return small;
+    char *text = lamb_arena_take(arena, *ret_size + 1);
+    vsnprintf(text, *ret_size + 1, format, args);
+    return text;
+}
+
 bool lamb_stream_printf(struct lamb_response *response, const char *format, ...) {
-    char small[512];
-    char *text = small;
+    char small[SMALL_TEXT_BYTES];
     struct lamb_arena arena = {0}; /* its own: a stream may go on for long */
+    size_t size;
     va_list args;
     va_start(args, format);
-    int length = vsnprintf(small, sizeof small, format, args);
+    const char *text = print(&arena, small, format, args, &size);
     va_end(args);
-    size_t size = length < 0 ? 0 : (size_t)length;
-    if (size >= sizeof small) {
-        text = lamb_arena_take(&arena, size + 1);
-        va_start(args, format);
-        vsnprintf(text, size + 1, format, args);
-        va_end(args);
-    }
     bool is_taken = lamb_stream_write(response, text, size);
     lamb_arena_done(&arena);
     return is_taken;

@@ -7,6 +7,7 @@
  * that a client who leaves is noticed when it is resumed or when its answer is written. */
 #include <assert.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/mem.h"
 #include "http/connection.h"
@@ -16,7 +17,11 @@
 #define BODY_STEP_BYTES (64u * 1024)
 
 /* Chunks may be as short as a byte, and each is a call of the handler. */
-#define BODY_TURN_PIECES 256
+#define BODY_TURN_PIECES 64
+
+/* What the kernel keeps of a body in pieces that rests, so that its sender stops soon; it takes twice as much
+ * (socket(7)). */
+#define PIECES_WAITING_BYTES (128 * 1024)
 
 /* Keeps sizes of the handler's away from overflowing. */
 #define BODY_MOST_BYTES (SIZE_MAX / 4)
@@ -91,6 +96,7 @@ static void begin_gathering(struct connection *connection, size_t arrived) {
 
 static void begin_pieces(struct connection *connection) {
     struct http_exchange *exchange = &connection->exchange;
+    setsockopt(connection->fd, SOL_SOCKET, SO_RCVBUF, &(int){PIECES_WAITING_BYTES}, sizeof(int));
     connection_enter(connection, CONNECTION_PIECES);
     connection->piece_start = connection->input_parsed;
     exchange->is_body_missing = true;

@@ -313,12 +313,13 @@ static bool advance_head(struct connection *connection) {
     return true;
 }
 
-/* Works through what has arrived. Answers given meanwhile don't come back here (is_advancing), so that a long
- * row of pipelined requests is a loop and no recursion. */
+/* Works through what has arrived, or through a part of it: the rest waits until others had their turn.
+ * Answers given meanwhile don't come back here (is_advancing), so that a long row of pipelined requests is a
+ * loop and no recursion. */
 static void advance(struct connection *connection) {
     bool has_more = true;
     connection->is_advancing = true;
-    while (has_more) {
+    for (int steps = 0; has_more && steps < CONNECTION_TURN_STEPS; steps++) {
         if (connection->phase == CONNECTION_IDLE || connection->phase == CONNECTION_HEAD)
             has_more = advance_head(connection);
         else
@@ -327,6 +328,8 @@ static void advance(struct connection *connection) {
     connection->is_advancing = false;
     if (connection->is_broken)
         connection_lost(connection);
+    if (has_more && connection->phase != CONNECTION_CLOSED)
+        listener_set_due(connection->listener, connection);
     connection_watch(connection);
 }
 

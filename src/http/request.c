@@ -119,16 +119,3 @@ bool http_query_get(struct http_text query, const char *name, char *value, size_
     *ret_present = false;
     return true;
 }
-
-bool http_query_each(struct http_text query, const char *name, bool (*each)(void *arg, const char *value),
-                     void *arg) {
-    char value[LIMIT_HTTP_TARGET_BYTES + 1];
-    struct http_text found_name, found_value;
-    while (http_query_next(&query, &found_name, &found_value)) {
-        if (!http_percent_is(found_name, name))
-            continue;
-        if (!http_percent_decode(found_value, value, sizeof value) || !each(arg, value))
-            return false;
-    }
-    return true;
-}

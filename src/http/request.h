@@ -43,11 +43,6 @@ bool http_text_is_nocase(struct http_text text, const char *expected);
  * it was there; false when it is malformed or does not fit. */
 bool http_query_get(struct http_text query, const char *name, char *value, size_t size, bool *ret_present);
 
-/* Calls `each` with the decoded value of every parameter of that name (for repeated ones); false as above or
- * when `each` returns false. */
-bool http_query_each(struct http_text query, const char *name, bool (*each)(void *arg, const char *value),
-                     void *arg);
-
 /* Percent-decodes into NUL-terminated text. False for a bad escape, an encoded NUL, or when it does not fit.
  */
 bool http_percent_decode(struct http_text text, char *value, size_t size);

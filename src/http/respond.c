@@ -2,6 +2,8 @@
  * copied into the connection's output and sent when it is ready again. */
 #include <assert.h>
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,6 +14,10 @@
 
 #define PART(text, size) ((struct iovec){.iov_base = (void *)(uintptr_t)(text), .iov_len = (size)})
 #define MAX_PARTS (HTTP_WRITE_PARTS + 2)
+
+/* What of a streamed response the kernel keeps beyond what is on its way, so that its reader's slowness is
+ * noticed soon (tcp(7)). */
+#define STREAM_UNSENT_BYTES (16 * 1024)
 
 /* Status lines, the ones sent most first (RFC 9110, 15; RFC 6585). */
 static const struct status_line {
@@ -95,6 +101,12 @@ static void append_framing(struct buf *head, struct http_exchange *exchange, int
     }
 }
 
+bool http_exchange_is_last(const struct http_exchange *exchange) {
+    const struct connection *connection = list_item(exchange, const struct connection, exchange);
+    return exchange->closes || !exchange->parse.request.keep_alive || exchange->is_body_missing ||
+           connection->listener->is_draining;
+}
+
 /* Builds the header section in the listener's buffer, and decides how the exchange ends. False when it does
  * not fit. */
 static bool build_head(struct connection *connection, int status, const char *headers, int64_t length) {
@@ -106,8 +118,7 @@ static bool build_head(struct connection *connection, int status, const char *he
                            http_text_is(request->method, "HEAD");
     exchange->is_chunked = false;
     exchange->ends_by_close = false;
-    if (!request->keep_alive || exchange->is_body_missing || listener->is_draining)
-        exchange->closes = true;
+    exchange->closes = http_exchange_is_last(exchange);
 
     buf_clear(head);
     const char *line = status_line(status);
@@ -256,6 +267,7 @@ void http_start(struct http_exchange *exchange, int status, const char *headers,
         buf_append(&connection->output, connection->listener->head.data, connection->listener->head.len);
     else
         connection->is_broken = true;
+    setsockopt(connection->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &(int){STREAM_UNSENT_BYTES}, sizeof(int));
     exchange->bytes_to_come = length > 0 ? (uint64_t)length : 0;
     connection->phase = CONNECTION_STREAM;
     connection_touch(connection);

@@ -78,7 +78,7 @@ void http_listener_free(struct http_listener *listener);
 
 size_t http_listener_connections(const struct http_listener *listener);
 
-/* True while a request is arriving, is worked on, or its answer is not with the kernel yet. */
+/* A request is arriving, is worked on, or its answer is not with the kernel yet. */
 bool http_listener_is_busy(const struct http_listener *listener);
 
 /* Opens a listening TCP socket on a numeric address. Port 0 lets the kernel choose; see http_listen_port. */
@@ -96,10 +96,10 @@ const struct http_request *http_exchange_request(const struct http_exchange *exc
 char *http_exchange_take_body(struct http_exchange *exchange, size_t *ret_len);
 
 /* Inside begin() alone, which must return the most bytes that are wanted all the same: the body is not kept
- * but comes through `piece`, as it arrives, and `handle` follows with an empty one. It counts towards no
- * budget. From the end of begin() on the exchange belongs to the handler, which is told when the client goes
- * away, and may answer at any time, also inside piece() (the connection ends then, since the rest of the body
- * is not read). A chunk comes in a piece of its own, or in several. */
+ * but comes through `piece`, as it arrives, and `handle` follows with an empty one. From the end of begin()
+ * on the exchange belongs to the handler, which is told when the client goes away, and may answer at any
+ * time, also inside piece() (the connection ends then). A chunk comes in a piece of its own, or in several.
+ */
 void http_take_pieces(struct http_exchange *exchange);
 
 /* Whether such a body rests: nothing comes to the handler, neither pieces nor `handle`, and the client is not
@@ -108,15 +108,16 @@ void http_take_pieces(struct http_exchange *exchange);
 void http_pause(struct http_exchange *exchange, bool is_paused);
 
 /* A trailer field of a chunked body, by its lower-case name; NULL when it was not sent. In handle() and until
- * the answer. A request with more than HTTP_TRAILER_BYTES or LIMIT_HTTP_HEADERS of them is answered 431;
- * those that would steer the message are dropped. */
+ * the answer. A request with too many of them is answered 431; those that would steer it are dropped. */
 #define HTTP_TRAILER_BYTES (64u * 1024)
 const struct http_text *http_trailer_get(const struct http_exchange *exchange, const char *lower_name);
 
-/* What a TLS connection is protected by, in OpenSSL's names ("TLSv1.3", "TLS_AES_128_GCM_SHA256"), static
- * texts; false for a plain one. */
+/* What TLS protects it by, static texts in OpenSSL's names ("TLSv1.3", "TLS_AES_128_GCM_SHA256"). */
 bool http_exchange_tls(const struct http_exchange *exchange, const char **ret_version,
                        const char **ret_cipher);
+
+/* Whether the connection is to end with the answer, as far as is known by now. */
+bool http_exchange_is_last(const struct http_exchange *exchange);
 
 /* A pointer of the handler's, NULL at the start of each exchange. */
 void http_exchange_set_context(struct http_exchange *exchange, void *context);
@@ -144,7 +145,6 @@ size_t http_write(struct http_exchange *exchange, const void *data, size_t len);
 #define HTTP_WRITE_PARTS 3
 size_t http_write_parts(struct http_exchange *exchange, const struct iovec *parts, size_t count);
 void http_end_parts(struct http_exchange *exchange, const struct iovec *parts, size_t count);
-
 void http_on_drained(struct http_exchange *exchange, void (*drained)(void *arg), void *arg);
 void http_end(struct http_exchange *exchange);
 void http_abort(struct http_exchange *exchange);

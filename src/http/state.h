@@ -24,6 +24,9 @@
 /* How much one connection may read of a large body before others get their turn. */
 #define CONNECTION_TURN_BYTES (1024u * 1024)
 
+/* The same for pipelined requests, each of which takes two or three steps. */
+#define CONNECTION_TURN_STEPS 64
+
 /* Buffers larger than this are given back after a response. */
 #define CONNECTION_KEEP_BYTES (64u * 1024)
 

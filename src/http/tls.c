@@ -36,6 +36,7 @@ struct tls_session {
     SSL *ssl;
     struct tls_certificates *certificates; /* the handshake chooses among them */
     int read_waits_for, write_waits_for;   /* enum loop_events */
+    bool may_receive;                      /* from the socket: see on_bio() */
     bool has_more;
     bool is_begun;
     bool is_broken;
@@ -264,6 +265,25 @@ void tls_context_free(struct tls_context *context) {
 
 /* ---- sessions ---- */
 
+/* OpenSSL reads on until content comes, so a client that sends records without any (KeyUpdate, for one) as
+ * fast as they are read would keep it for ever. One recv(2) at a time then, the loop sees what is left. */
+static long on_bio(BIO *bio, int operation, const char *data, size_t len, int number, long numbers,
+                   int status, size_t *processed) {
+    (void)data;
+    (void)len;
+    (void)number;
+    (void)numbers;
+    (void)processed;
+    struct tls_session *session = (void *)BIO_get_callback_arg(bio);
+    if (operation != BIO_CB_READ)
+        return status;
+    bool is_refused = !session->may_receive;
+    session->may_receive = false;
+    if (is_refused)
+        BIO_set_retry_read(bio);
+    return is_refused ? -1 : status;
+}
+
 struct tls_session *tls_session_new(struct tls_context *context, int fd) {
     struct tls_session *session = mem_alloc(sizeof *session);
     session->certificates = context->certificates;
@@ -271,6 +291,8 @@ struct tls_session *tls_session_new(struct tls_context *context, int fd) {
     session->ssl = SSL_new(session->certificates->contexts[0]);
     bool ok = session->ssl && SSL_set_fd(session->ssl, fd) == 1;
     assert(ok);
+    BIO_set_callback_ex(SSL_get_rbio(session->ssl), on_bio);
+    BIO_set_callback_arg(SSL_get_rbio(session->ssl), (char *)session);
     SSL_set_accept_state(session->ssl);
     session->read_waits_for = LOOP_READ;
     session->write_waits_for = LOOP_WRITE;
@@ -311,6 +333,7 @@ static bool is_usable(struct tls_session *session) {
         errno = EPROTO;
     else
         ERR_clear_error();
+    session->may_receive = true;
     return !session->is_broken;
 }
 
@@ -333,6 +356,7 @@ ssize_t tls_session_read(struct tls_session *session, void *place, size_t room) 
             return (ssize_t)total;
         }
         total += len;
+        session->may_receive = true;
     } while (total < room && SSL_has_pending(session->ssl));
     session->read_waits_for = LOOP_READ;
     session->has_more = SSL_has_pending(session->ssl);

@@ -569,10 +569,11 @@ void pool_set_drop(struct pool_set *set) {
     cursor = 0;
     while (map_next(&set->by_sandbox, &cursor, NULL, &value)) {
         struct environment *environment = value;
-        if (environment->invocation) {
-            invocation_answer_held(environment->invocation);
-            invocation_fail(environment->invocation, &failure);
-            pool_invocation_over(environment->pool, environment->invocation);
+        struct invocation *invocation = take_ptr(environment->invocation);
+        if (invocation) {
+            invocation_answer_held(invocation);
+            invocation_fail(invocation, &failure);
+            pool_invocation_over(environment->pool, invocation);
         }
         life_free(environment);
     }

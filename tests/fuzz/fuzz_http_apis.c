@@ -52,7 +52,8 @@ static void answer(const char *text) {
         buf_init(&written, 1 << 20);
         json_writer_init(&writer, &written);
         if (authorization) {
-            authorization_allows(authorization, "arn:aws:execute-api:us-east-1:000000000000:abc/dev/GET/x");
+            authorization_allows(authorization, "arn:aws:execute-api:us-east-1:000000000000:abc/dev/GET/x",
+                                 "::1");
             authorization_write(&writer, authorization, i == 1);
             assert(!buf_ok(&written) || json_check(written.data, written.len, NULL));
         }

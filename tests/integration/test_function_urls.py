@@ -7,20 +7,16 @@ import socket
 import subprocess
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from support import packages, urls
-from support.accounts import Accounts, allow
 from support.environment import clean_environment
 
 ECHO_EVENT = "def handler(event, context):\n    return event\n"
 REPLAY = "import json\ndef handler(event, context):\n    return json.loads(event['body'])\n"
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-FORBIDDEN = {
-    "Message": "Forbidden. For troubleshooting Function URL authorization issues, see: "
-    "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
-}
 
 
 @pytest.fixture
@@ -163,8 +159,17 @@ def test_body_limit(lamb):
     assert answer.json == {
         "Message": "Request must be smaller than 6291456 bytes for the InvokeFunction operation"
     }
+    assert answer.all("connection") == ["close"], "what is left of the body is not read"
     text = {"Content-Type": "text/plain"}
     assert url.send("POST", "/", b"\x01" * 6291456, text).status == 413, "escaped, it is far longer"
+
+
+@pytest.mark.parametrize("port, told", [(":8443", "8443"), ("", "80"), (":", "80"), (":99999", "80")])
+def test_port_is_the_clients(lamb, echo, port, told):
+    """There may be other ports in front of Lamb's."""
+    event = echo.send(host=f"{echo.id}.lambda-url.{lamb.region}.localhost{port}").json
+    assert event["headers"]["x-forwarded-port"] == told
+    assert event["requestContext"]["domainName"] == f"{echo.id}.lambda-url.{lamb.region}.localhost"
 
 
 def test_http_1_0(lamb, echo):
@@ -303,6 +308,22 @@ def test_throttle(lamb):
     }
 
 
+def test_throttle_that_passes(lamb):
+    name = lamb.create_python("import time\ndef handler(event, context):\n    time.sleep(1)\n")
+    url = urls.create(lamb, name)
+    lamb.client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: url.send(), range(4)))
+    assert sorted(answer.status for answer in answers) == [200, 429, 429, 429]
+    assert {answer.header("retry-after") for answer in answers} == {None, "1"}
+
+
+def test_loop_is_stopped(lamb, echo):
+    trace = {"X-Amzn-Trace-Id": "Root=1-5759e988-bd862e3fe1be46a994272793;Lineage=40:00000000:40"}
+    answer = echo.send(headers=trace)
+    assert (answer.status, answer.header("x-amzn-errortype")) == (400, "RecursiveInvocationException")
+
+
 def test_unknown_url(lamb, echo):
     strange = f"{'a' * 32}.lambda-url.{lamb.region}.localhost"
     for host in (strange, f"{echo.id}.lambda-url.eu-west-9.localhost"):
@@ -393,74 +414,26 @@ def test_cors(lamb):
         assert cors_of(url.send("OPTIONS", "/", headers={**preflight, **wrong})) == {}
 
 
+def test_cors_of_refusals(lamb):
+    """A page may read why."""
+    name = lamb.create_python(ECHO_EVENT)
+    url = urls.create(lamb, name, Cors=CORS)
+    origin = {"Origin": "https://two.example"}
+    lamb.client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    throttled = url.send(headers=origin)
+    assert throttled.status == 429 and cors_of(throttled)["access-control-allow-origin"] == origin["Origin"]
+    lamb.client.update_function_url_config(FunctionName=name, AuthType="AWS_IAM")
+    refused = url.send(headers=origin)
+    assert refused.status == 403 and cors_of(refused)["access-control-allow-origin"] == origin["Origin"]
+
+
 def test_without_cors_the_function_answers(lamb, echo):
     headers = {"Origin": "https://one.example", "Access-Control-Request-Method": "GET"}
     answer = echo.send("OPTIONS", "/", headers=headers)
     assert answer.json["headers"]["origin"] == "https://one.example" and cors_of(answer) == {}
 
 
-# ---- who may ----
-
-
-def test_none_needs_both_permissions(lamb):
-    name = lamb.create_python(ECHO_EVENT)
-    url = urls.configure(lamb, name, AuthType="NONE")
-    for permission in urls.PERMISSIONS:
-        answer = url.send()
-        assert (answer.status, answer.json) == (403, FORBIDDEN)
-        assert answer.header("x-amzn-errortype") == "AccessDeniedException"
-        urls.permit(lamb, name, permission)
-    assert url.send().status == 200
-    lamb.client.remove_permission(FunctionName=name, StatementId="url")
-    assert url.send().status == 403
-
-
-def test_iam(lamb):
-    name = lamb.create_python(ECHO_EVENT)
-    url = urls.create(lamb, name, auth="AWS_IAM")
-    assert (url.send().status, url.send().json) == (403, FORBIDDEN)
-    body = b"\x00binary\xff"
-    answer = url.send_signed("POST", "/a%20b/%C3%BC?z=1&a=b%20c", body, {"X-Amz-Own": "1"})
-    assert answer.status == 200, answer.body
-    event = answer.json
-    assert base64.b64decode(event["body"]) == body
-    assert event["requestContext"]["accountId"] == lamb.account
-    keys = lamb.daemon.keys
-    assert event["requestContext"]["authorizer"] == {
-        "iam": {
-            "accessKey": keys["AWS_ACCESS_KEY_ID"],
-            "accountId": lamb.account,
-            "callerId": lamb.account,
-            "cognitoIdentity": None,
-            "principalOrgId": None,
-            "userArn": f"arn:aws:iam::{lamb.account}:root",
-            "userId": lamb.account,
-        }
-    }
-    tampered = url.send("GET", "/other", headers=url.sign("GET", "/"))
-    assert (tampered.status, tampered.header("x-amzn-errortype")) == (403, "InvalidSignatureException")
-    other = url.send_signed(service="execute-api")
-    assert other.status == 403 and "correct service" in other.json["message"]
-
-
-def test_iam_users_and_accounts(new_daemon):
-    lamb = new_daemon("--accounts", "111111111111")
-    accounts = Accounts(lamb)
-    accounts.function("f", ECHO_EVENT)
-    url = urls.configure(lamb, "f", AuthType="AWS_IAM")
-    both = ["lambda:InvokeFunctionUrl", "lambda:InvokeFunction"]
-    one = accounts.user("one", allow(both[0], lamb.arn("f")))
-    two = accounts.user("two", allow(both, lamb.arn("f")))
-    assert url.send_signed(keys=one.credentials).json == FORBIDDEN
-    context = url.send_signed(keys=two.credentials).json["requestContext"]
-    assert context["authorizer"]["iam"]["userArn"] == f"arn:aws:iam::{lamb.account}:user/two"
-    stranger = accounts.other.credentials
-    assert url.send_signed(keys=stranger).json == FORBIDDEN
-    for number, action in enumerate(both):
-        permission = {"StatementId": f"s{number}", "Action": action, "Principal": "111111111111"}
-        urls.permit(lamb, "f", permission)
-    context = url.send_signed(keys=stranger).json["requestContext"]
-    assert (context["accountId"], context["authorizer"]["iam"]["accountId"]) == (lamb.account, "111111111111")
+# ---- changes ----
 
 
 def test_aliases_have_urls_of_their_own(lamb):
@@ -471,7 +444,7 @@ def test_aliases_have_urls_of_their_own(lamb):
     lamb.update_code(name, packages.python_zip(source.replace("1,", "2,")))
     latest = urls.create(lamb, name)
     live = urls.configure(lamb, name, qualifier="live", AuthType="NONE")
-    assert live.send().json == FORBIDDEN, "an alias has a policy of its own"
+    assert live.send().json == urls.FORBIDDEN, "an alias has a policy of its own"
     urls.permit(lamb, name, qualifier="live")
     assert live.send().json == [1, lamb.arn(name, "live")]
     assert latest.send().json == [2, lamb.arn(name)]
@@ -479,6 +452,17 @@ def test_aliases_have_urls_of_their_own(lamb):
     assert live.send().body == b'{"Message":null}'
     lamb.client.delete_function(FunctionName=name)
     assert latest.send().body == b'{"Message":null}'
+
+
+def test_url_goes_with_its_function_alone(lamb):
+    """Another one of that name is another one; one with a longer name stays."""
+    name = lamb.create_python(ECHO_EVENT)
+    longer = urls.create(lamb, lamb.create_python(ECHO_EVENT, name=f"{name}2"))
+    url = urls.create(lamb, name)
+    lamb.client.delete_function(FunctionName=name)
+    lamb.create_python(ECHO_EVENT, name=name)
+    urls.permit(lamb, name)
+    assert (url.send().body, longer.send().status) == (b'{"Message":null}', 200)
 
 
 def test_new_url_each_time_and_updates_at_once(lamb):
@@ -501,6 +485,16 @@ def test_pages_of_other_origins_may(lamb, echo):
     assert answer.status == 200
     refused = lamb.request("GET", "/2015-03-31/functions/", headers={"Origin": "https://anywhere.example"})
     assert refused.status == 403, "the API itself is not for them"
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/_lamb/health", "/2015-03-31/functions/", "/v2/apis"])
+def test_pages_of_functions_reach_nothing_else(lamb, echo, path):
+    """That host leads to the function, whatever the path; its pages are of another origin than the API."""
+    page = {"Origin": f"http://{echo.host}"}
+    assert echo.send(path=path, headers=page).json["rawPath"] == path
+    strange = f"{'a' * 32}.lambda-url.{lamb.region}.localhost:{lamb.daemon.port}"
+    assert echo.send(path=path, host=strange).body == b'{"Message":null}'
+    assert echo.send(path=path, headers=page, host=f"localhost:{lamb.daemon.port}").status == 403
 
 
 def test_requests_are_counted(lamb, echo):

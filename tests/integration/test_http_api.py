@@ -2,6 +2,7 @@
 
 import re
 import time
+import urllib.parse
 
 import pytest
 
@@ -203,7 +204,7 @@ def test_routes(apis, echo):
         event = api.send(method, path).json
         assert (event["routeKey"], event.get("pathParameters")) == (key, parameters), path
         assert event["requestContext"]["routeKey"] == key
-        assert event["rawPath"] == path
+        assert event["rawPath"] == urllib.parse.unquote(path)
 
 
 def test_refused_routes(apis, echo):
@@ -242,16 +243,20 @@ def test_update_and_delete(apis, echo):
     assert refusal(apis.client.delete_integration, **named) == in_use
     assert apis.client.update_integration(**named, PayloadFormatVersion="1.0")["TimeoutInMillis"] == 30000
     http_apis.permit(apis.lamb, echo, f"{api.id}/*/GET/x")
-    apis.client.update_route(ApiId=api.id, RouteId=route["RouteId"], RouteKey="GET /x")
+    apis.client.delete_route(ApiId=api.id, RouteId=route["RouteId"])
+    own = api.route("GET /z", integration["IntegrationId"])
+    apis.client.update_route(ApiId=api.id, RouteId=own, RouteKey="GET /x")
     assert message(api.send("GET", "/y")) == NOT_FOUND
     assert message(api.send("GET", "/x")) == FAILED  # the echo has no statusCode
     assert apis.client.update_api(ApiId=api.id, Name="other")["Name"] == "other"
     apis.client.update_api(ApiId=api.id, DisableExecuteApiEndpoint=True)
     assert message(api.send("GET", "/x")) == NOT_FOUND
-    apis.client.delete_route(ApiId=api.id, RouteId=route["RouteId"])
-    apis.client.delete_integration(**named)
+    apis.client.delete_route(ApiId=api.id, RouteId=own)
+    other = api.integrate(echo)
+    apis.client.delete_integration(ApiId=api.id, IntegrationId=other)
+    assert len(apis.client.get_integrations(ApiId=api.id)["Items"]) == 1  # the managed one
     apis.client.delete_stage(ApiId=api.id, StageName="$default")
-    for items in ("routes", "integrations", "stages", "deployments", "authorizers"):
+    for items in ("routes", "stages", "deployments", "authorizers"):
         assert getattr(apis.client, f"get_{items}")(ApiId=api.id)["Items"] == []
 
 
@@ -382,7 +387,7 @@ def handler(event, context):
     assert event == {
         "version": "1.0",
         "resource": "/pets/{id}",
-        "path": "/v1/pets/a%20b",
+        "path": "/v1/pets/a b",
         "httpMethod": "GET",
         "queryStringParameters": {"q": "2", "r": "é"},
         "multiValueQueryStringParameters": {"q": ["1", "2"], "r": ["é"]},
@@ -395,7 +400,7 @@ def handler(event, context):
     assert context["identity"]["userArn"] is None
     assert (context["resourcePath"], context["path"], context["stage"]) == (
         "/pets/{id}",
-        "/v1/pets/a%20b",
+        "/v1/pets/a b",
         "v1",
     )
     assert context["requestId"] == context["extendedRequestId"] == answer.header("apigw-requestid")
@@ -475,6 +480,10 @@ def test_permission(apis, lamb, echo):
     assert api.send("GET", "/b/1").status == 200
     http_apis.permit(lamb, echo, f"{api.id}/$default/GET/a")
     assert api.send("GET", "/a").status == 200
+    assert api.send("GET", "/a", host=api.host.upper()).status == 200
+    api.route("GET /d/{e}", integration)
+    http_apis.permit(lamb, echo, f"{api.id}/*/GET/d/{{e}}")
+    assert api.send("GET", "/d/1").status == 200
 
 
 def test_latest(apis, lamb, echo):

@@ -1,11 +1,12 @@
 """Who may call HTTP APIs and manage them: authorizers, pages of other origins, users."""
 
 import json
+import time
 
 import pytest
 
 from support import apis as http_apis
-from support.accounts import accounts, allow  # noqa: F401 (a fixture)
+from support.accounts import accounts, allow, deny  # noqa: F401 (a fixture)
 from support.apis import FAILED, FORBIDDEN, UNAUTHORIZED, apis, echo, message  # noqa: F401 (fixtures)
 from support.refusals import refusal
 from support.waiting import wait_until
@@ -127,12 +128,53 @@ def test_authorizer_cache(apis, echo):
     expect_calls(apis.lamb, api.guard, 4)
 
 
+def test_end_of_what_is_cached(apis, echo):
+    api = guarded(apis, echo, SIMPLE, AuthorizerResultTtlInSeconds=1)
+    for _ in range(2):
+        assert with_token(api, "good").status == 200
+    expect_calls(apis.lamb, api.guard, 1)
+    time.sleep(1.1)  # its time is the daemon's
+    assert with_token(api, "good").status == 200
+    expect_calls(apis.lamb, api.guard, 2)
+
+
 def test_authorizer_without_permission(apis, lamb, echo):
     api = guarded(apis, echo, SIMPLE)
     statements = json.loads(lamb.client.get_policy(FunctionName=api.guard)["Policy"])["Statement"]
     for statement in statements:
         lamb.client.remove_permission(FunctionName=api.guard, StatementId=statement["Sid"])
     assert message(with_token(api, "good")) == FAILED
+
+
+def test_slow_authorizer(apis, echo):
+    """An authorizer has ten seconds, whatever its function has."""
+    source = "import time\ndef handler(event, context):\n    time.sleep(14)\n"
+    api = apis.create()
+    http_apis.permit(apis.lamb, echo, f"{api.id}/*")
+    guard = apis.lamb.create_python(source, Timeout=20)
+    authorizer = api.authorize(guard)
+    api.route("GET /x", api.integrate(echo), AuthorizationType="CUSTOM", AuthorizerId=authorizer)
+    api.stage()
+    began = time.monotonic()
+    assert message(with_token(api, "good", "/x")) == FAILED
+    assert 9.5 < time.monotonic() - began < 12
+
+
+def test_cache_needs_an_identity(apis, echo):
+    """Else one caller's answer would be that of all."""
+    api = apis.create()
+    refused = (
+        400,
+        "BadRequestException",
+        "Identity source must be set if authorizer caching is enabled (TTL is greater than 0)",
+    )
+    assert refusal(api.authorize, function=echo, IdentitySource=[], AuthorizerResultTtlInSeconds=1) == refused
+    without = api.authorize(echo, IdentitySource=[])
+    named = {"ApiId": api.id, "AuthorizerId": without}
+    assert refusal(apis.client.update_authorizer, **named, AuthorizerResultTtlInSeconds=1) == refused
+    with_one = api.authorize(echo, AuthorizerResultTtlInSeconds=1)
+    named = {"ApiId": api.id, "AuthorizerId": with_one}
+    assert refusal(apis.client.update_authorizer, **named, IdentitySource=[]) == refused
 
 
 def test_refused_authorizers(apis, echo):
@@ -175,6 +217,16 @@ def test_cors(apis, lamb):
     assert answer.all("access-control-allow-origin") == ["https://function"]
 
 
+def test_options(apis, echo):
+    """A preflight is answered before any route; other OPTIONS, and all without CORS, go to theirs."""
+    api = apis.quick(echo)
+    asking = {"Origin": "https://a.example", "Access-Control-Request-Method": "GET"}
+    assert api.send("OPTIONS", "/x", headers=asking).json["requestContext"]["http"]["method"] == "OPTIONS"
+    apis.client.update_api(ApiId=api.id, CorsConfiguration=CORS)
+    assert api.send("OPTIONS", "/x", headers=asking).status == 204
+    assert api.send("OPTIONS", "/x").json["routeKey"] == "$default"
+
+
 # ---- users ----
 
 
@@ -208,6 +260,59 @@ def test_users(accounts):
     assert denied[:2] == (403, "AccessDeniedException")
     assert f"apigateway:POST on resource: {manage}/{api.id}/routes" in denied[2]
     assert refusal(client.get_apis)[:2] == (403, "AccessDeniedException")
+    client.close()
+    root.delete_all()
+
+
+def test_escapes_do_not_lead_around_policies(accounts):
+    """A path is what it is decoded, for policies as for routes."""
+    lamb = accounts.lamb
+    root = http_apis.Apis(lamb)
+    name = lamb.create_python("def handler(event, context):\n    return event\n")
+    api = root.create()
+    http_apis.permit(lamb, name, f"{api.id}/*")
+    for key in ("GET /", "GET /admin", "GET /admin/{id}"):
+        api.route(key, api.integrate(name), AuthorizationType="AWS_IAM")
+    api.stage()
+    api.stage("dev")
+    arn = f"arn:aws:execute-api:{lamb.region}:{lamb.account}:{api.id}"
+    user = accounts.user(
+        "escaping",
+        allow("execute-api:Invoke"),
+        deny("execute-api:Invoke", [f"{arn}/*/GET/{path}" for path in ("", "admin", "admin/secret")]),
+    )
+
+    def status(path):
+        return api.send_signed("GET", path, keys=user.credentials, service="execute-api").status
+
+    for stage in ("", "/dev"):
+        assert status(f"{stage}/admin/else") == 200
+        for path in ("", "/", "/admin", "/%61dmin", "/admin/secret", "/admin/secre%74", "/%61dmin/secret"):
+            assert status(stage + path) == 403, path
+    for path in ("/admin/%zz", "/%61dmin/%00", "/admin/%"):
+        assert message(api.send("GET", path)) == (400, "Bad Request")
+    root.delete_all()
+
+
+def test_function_of_another_account(accounts):
+    """Its policy must let API Gateway in for the API of the first account."""
+    lamb = accounts.lamb
+    root = http_apis.Apis(lamb)
+    source = "def handler(event, context):\n    return event['requestContext']['accountId']\n"
+    accounts.function("theirs", source, by=accounts.other)
+    target = lamb.arn("theirs").replace(lamb.account, "111111111111")
+    api = root.create(Target=target)
+    assert message(api.send("GET", "/")) == FAILED
+    client = accounts.client(accounts.other)
+    members = {
+        "FunctionName": "theirs",
+        "Action": "lambda:InvokeFunction",
+        "Principal": "apigateway.amazonaws.com",
+    }
+    client.add_permission(StatementId="own", SourceAccount="111111111111", **members)
+    assert message(api.send("GET", "/")) == FAILED
+    client.add_permission(StatementId="api", SourceAccount=lamb.account, **members)
+    assert api.send("GET", "/").body == lamb.account.encode()
     client.close()
     root.delete_all()
 

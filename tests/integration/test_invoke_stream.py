@@ -175,6 +175,14 @@ def test_log_is_in_the_end(lamb, steps, log_type):
     assert log.startswith("START RequestId: ") and "hello log\n" in log
 
 
+def test_log_of_a_failure(lamb, steps):
+    event = ["say", "hello log"], ["fail", DOCUMENT]
+    with stream(lamb, steps, *event, headers={"X-Amz-Log-Type": "Tail"}) as answer:
+        _, end = answer.rest()
+    assert (end["ErrorCode"], end["ErrorDetails"]) == ("Unhandled", DOCUMENT)
+    assert "hello log\n" in base64.b64decode(end["LogResult"]).decode()
+
+
 def test_qualifiers(lamb, steps):
     lamb.client.publish_version(FunctionName=steps)
     lamb.client.create_alias(FunctionName=steps, Name="live", FunctionVersion="1")

@@ -26,7 +26,7 @@ static const struct gateway_authorizer full = {.is_simple = false};
 static int ask(const struct gateway_authorizer *authorizer, const char *answer) {
     struct err err;
     struct authorization *authorization = authorizer_answer_parse(authorizer, answer, strlen(answer), &err);
-    int is_allowed = authorization ? authorization_allows(authorization, ARN) : -1;
+    int is_allowed = authorization ? authorization_allows(authorization, ARN, "10.0.0.1") : -1;
     authorization_unref(authorization);
     return is_allowed;
 }
@@ -67,6 +67,22 @@ static void test_policies(void **state) {
         assert_int_equal(ask(&full, broken[i]), -1);
 }
 
+/* A policy may look at where the request comes from. */
+static void test_conditions_of_policies(void **state) {
+    (void)state;
+#define FROM(effect, address)                                                                                \
+    "{\"Effect\":\"" effect                                                                                  \
+    "\",\"Action\":\"execute-api:Invoke\",\"Resource\":\"*\",\"Condition\":{\"IpAddress\":"                  \
+    "{\"aws:SourceIp\":\"" address "\"}}}"
+#define ANSWER(statements)                                                                                   \
+    "{\"principalId\":\"me\",\"policyDocument\":{\"Version\":\"2012-10-17\",\"Statement\":[" statements "]}}"
+    assert_int_equal(ask(&full, ANSWER(FROM("Allow", "10.0.0.0/8"))), 1);
+    assert_int_equal(ask(&full, ANSWER(FROM("Allow", "11.0.0.0/8"))), 0);
+    assert_int_equal(ask(&full, ANSWER("{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}," FROM(
+                                    "Deny", "10.0.0.0/8"))),
+                     0);
+}
+
 static void expect_context(const struct gateway_authorizer *authorizer, const char *answer, bool is_format_1,
                            const char *expected) {
     struct err err;
@@ -91,6 +107,10 @@ static void test_contexts(void **state) {
     expect_context(&full, POLICY("Allow", "*") ",\"context\":{\"a\":\"b\"}}", true,
                    "{\"a\":\"b\",\"principalId\":\"me\"}");
     expect_context(&full, POLICY("Allow", "*") "}", false, "{\"lambda\":null}");
+    expect_context(&full, POLICY("Allow", "*") ",\"context\":{\"principalId\":\"other\"}}", true,
+                   "{\"principalId\":\"me\"}");
+    expect_context(&simple, "{\"isAuthorized\":true,\"context\":{\"principalId\":\"p\"}}", true,
+                   "{\"principalId\":\"p\"}");
 }
 
 /* ---- identity ---- */
@@ -195,6 +215,31 @@ static void test_cache(void **state) {
     authorizer_cache_done(&cache);
 }
 
+/* Long answers take no more room than short ones. */
+static void test_cache_bytes(void **state) {
+    (void)state;
+    struct authorizer_cache cache;
+    struct authorization long_one = {.references = 1, .size_bytes = AUTHORIZER_CACHE_BYTES / 4};
+    struct buf identity;
+    buf_init(&identity, 64);
+    authorizer_cache_init(&cache);
+    for (int i = 0; i < 8; i++) {
+        buf_clear(&identity);
+        buf_append_number(&identity, i);
+        authorizer_cache_put(&cache, &identity, &long_one, 100);
+        assert_ptr_equal(authorizer_cache_find(&cache, &identity, 0), &long_one);
+        assert_true(cache.entries.count <= 3);
+    }
+    buf_append_text(&identity, "too long");
+    struct authorization too_long = {.references = 1, .size_bytes = AUTHORIZER_CACHE_BYTES};
+    authorizer_cache_put(&cache, &identity, &too_long, 100);
+    assert_null(authorizer_cache_find(&cache, &identity, 0));
+    assert_true(cache.entries.count > 0);
+    authorizer_cache_done(&cache);
+    assert_int_equal(long_one.references, 1);
+    buf_done(&identity);
+}
+
 /* Values that come after one another are told apart, NULs in them too. */
 static void test_cache_keys(void **state) {
     (void)state;
@@ -279,11 +324,17 @@ static void test_variables_in_uris(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_simple_answers),    cmocka_unit_test(test_policies),
-        cmocka_unit_test(test_contexts),          cmocka_unit_test(test_sources),
-        cmocka_unit_test(test_source_names),      cmocka_unit_test(test_cache),
-        cmocka_unit_test(test_cache_keys),        cmocka_unit_test(test_uris),
+        cmocka_unit_test(test_simple_answers),
+        cmocka_unit_test(test_policies),
+        cmocka_unit_test(test_contexts),
+        cmocka_unit_test(test_sources),
+        cmocka_unit_test(test_source_names),
+        cmocka_unit_test(test_cache),
+        cmocka_unit_test(test_cache_keys),
+        cmocka_unit_test(test_uris),
         cmocka_unit_test(test_variables_in_uris),
+        cmocka_unit_test(test_cache_bytes),
+        cmocka_unit_test(test_conditions_of_policies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,23 +88,6 @@ static void reads_query_parameters(void **state) {
     assert_false(is_present);
 }
 
-static bool collect(void *arg, const char *value) {
-    struct buf *all = arg;
-    return strcmp(value, "stop") != 0 && buf_append_format(all, "%s;", value);
-}
-
-static void reads_repeated_parameters(void **state) {
-    (void)state;
-    OWN(buf) struct buf all;
-    buf_init(&all, 64);
-    assert_true(http_query_each(text_of("k=1&x=9&k=%32&k="), "k", collect, &all));
-    assert_string_equal(buf_text(&all), "1;2;;");
-    buf_clear(&all);
-    assert_false(http_query_each(text_of("k=1&k=stop&k=3"), "k", collect, &all));
-    assert_string_equal(buf_text(&all), "1;");
-    assert_false(http_query_each(text_of("k=%"), "k", collect, &all));
-}
-
 static void reads_a_head(void **state) {
     (void)state;
     static const char text[] =
@@ -358,19 +341,12 @@ static void bounds_the_framing_of_chunks(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds_headers_without_case),
-        cmocka_unit_test(decodes_percent),
-        cmocka_unit_test(reads_query_parameters),
-        cmocka_unit_test(reads_repeated_parameters),
-        cmocka_unit_test(reads_a_head),
-        cmocka_unit_test(reads_forms_of_targets),
-        cmocka_unit_test(knows_when_connections_stay),
-        cmocka_unit_test(refuses_what_is_not_http),
-        cmocka_unit_test(refuses_the_same_byte_by_byte),
-        cmocka_unit_test(bounds_targets_and_headers),
-        cmocka_unit_test(reads_chunked_bodies),
-        cmocka_unit_test(refuses_broken_chunks),
-        cmocka_unit_test(bounds_the_framing_of_chunks),
+        cmocka_unit_test(finds_headers_without_case), cmocka_unit_test(decodes_percent),
+        cmocka_unit_test(reads_query_parameters),     cmocka_unit_test(reads_a_head),
+        cmocka_unit_test(reads_forms_of_targets),     cmocka_unit_test(knows_when_connections_stay),
+        cmocka_unit_test(refuses_what_is_not_http),   cmocka_unit_test(refuses_the_same_byte_by_byte),
+        cmocka_unit_test(bounds_targets_and_headers), cmocka_unit_test(reads_chunked_bodies),
+        cmocka_unit_test(refuses_broken_chunks),      cmocka_unit_test(bounds_the_framing_of_chunks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -98,6 +98,28 @@ static void answers_pipelined_requests_in_order(void **state) {
     fixture_close(&fixture);
 }
 
+/* Who sends many at once does not keep the loop: somebody with one waits for a few of them at most. */
+static void takes_turns_among_pipelined_requests(void **state) {
+    (void)state;
+    struct fixture fixture;
+    fixture_init(&fixture);
+    fixture_open(&fixture);
+    int many = client_open(&fixture), one = client_open(&fixture);
+    struct buf requests;
+    buf_init(&requests, 64 * 1024);
+    for (int i = 0; i < 1000; i++)
+        buf_append_text(&requests, GET("/a"));
+    assert_int_equal(send(many, requests.data, requests.len, MSG_NOSIGNAL), requests.len);
+    assert_true(send_all(&fixture, one, GET("/b"), strlen(GET("/b"))));
+    expect(&fixture, one, OK_TEXT("2", "/b"));
+    assert_in_range(fixture.handled, 1, 200);
+    turn_until(&fixture, fixture.handled == 1001);
+    buf_done(&requests);
+    close(many);
+    close(one);
+    fixture_close(&fixture);
+}
+
 static void holds_pipelined_requests_back(void **state) {
     (void)state;
     struct fixture fixture;
@@ -439,6 +461,7 @@ int main(void) {
         cmocka_unit_test(keeps_connections),
         cmocka_unit_test(reads_byte_by_byte),
         cmocka_unit_test(answers_pipelined_requests_in_order),
+        cmocka_unit_test(takes_turns_among_pipelined_requests),
         cmocka_unit_test(holds_pipelined_requests_back),
         cmocka_unit_test(takes_bodies_of_any_size),
         cmocka_unit_test(pipelines_behind_a_body),

@@ -207,6 +207,28 @@ static void nothing_stays_in_what_was_read_ahead(void **state) {
     }
 }
 
+/* Key updates are records without content: the one who sends them waits, and nobody else. */
+static void records_without_content_hold_nobody_up(void **state) {
+    struct fixture *fixture = &((struct secure *)*state)->fixture;
+    fixture_open(fixture);
+    SSL *flood = secure_open(fixture);
+    SSL *other = secure_open(fixture);
+    turn(fixture, 10);
+    for (int i = 0; i < 3000; i++) { /* several times what is read ahead */
+        assert_int_equal(SSL_key_update(flood, SSL_KEY_UPDATE_REQUESTED), 1);
+        assert_int_equal(SSL_do_handshake(flood), 1);
+    }
+    assert_true(SSL_write(flood, GET("/flood"), (int)strlen(GET("/flood"))) > 0);
+    assert_true(SSL_write(other, GET("/x"), (int)strlen(GET("/x"))) > 0);
+    loop_turn(fixture->loop, false);
+    assert_int_equal(fixture->handled, 1);
+    secure_expect(fixture, other, OK_TEXT("2", "/x"));
+    secure_expect(fixture, flood, OK_TEXT("6", "/flood"));
+    assert_quiet(fixture);
+    secure_close(flood);
+    secure_close(other);
+}
+
 static char *new_body(size_t size) {
     char *body = mem_alloc(size);
     for (size_t i = 0; i < size; i++)
@@ -405,6 +427,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(requests_come_and_answers_go, setup, teardown),
         cmocka_unit_test_setup_teardown(the_handler_sees_what_protects, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_stays_in_what_was_read_ahead, setup, teardown),
+        cmocka_unit_test_setup_teardown(records_without_content_hold_nobody_up, setup, teardown),
         cmocka_unit_test_setup_teardown(large_bodies_pass_both_ways, setup, teardown),
         cmocka_unit_test_setup_teardown(pieces_rest_and_go_on, setup, teardown),
         cmocka_unit_test_setup_teardown(an_answer_that_closes_ends_in_order, setup, teardown),

@@ -505,6 +505,20 @@ static void calls_in_the_middle_are_refused(void **state) {
     come_back(&runtime);
 }
 
+static void a_stop_ends_a_stream(void **state) {
+    (void)state;
+    struct caller *caller;
+    struct runtime runtime = serve(&caller);
+    begin(&runtime, caller);
+    chunk(&runtime, "one");
+    invocation_pause(caller->invocation, true);
+    invoke_free(take_ptr(invoke));
+    assert_string_equal(caller->stream, "one");
+    assert_true(caller->is_done);
+    assert_int_equal(caller->outcome, INVOKE_FAILED);
+    stop_runtime(&runtime);
+}
+
 /* ---- the rate ---- */
 
 static void a_stream_has_a_rate_after_its_burst(void **state) {
@@ -556,6 +570,7 @@ int main(void) {
         TEST(a_receiver_that_leaves_stops_nothing),
         TEST(a_receiver_may_leave_before_the_response),
         TEST(calls_in_the_middle_are_refused),
+        TEST(a_stop_ends_a_stream),
         TEST(a_stream_has_a_rate_after_its_burst),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

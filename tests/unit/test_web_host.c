@@ -24,6 +24,18 @@ static void is(const char *authority, enum web_host_kind kind, const char *id) {
     parse_done(&parse);
 }
 
+static void has_port(const char *authority, const char *port) {
+    struct parse parse;
+    struct web_host host;
+    char text[512];
+    snprintf(text, sizeof text, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", authority);
+    web_fixture_parse(&parse, text);
+    assert_int_equal(web_host_split(&parse.request, "us-east-1", "localhost", &host), WEB_HOST_URL);
+    if (!http_text_is(host.port, port))
+        fail_msg("%s has the port %.*s", authority, (int)host.port.len, host.port.data);
+    parse_done(&parse);
+}
+
 static void functions(void **state) {
     (void)state;
     is("abc.lambda-url.us-east-1.localhost", WEB_HOST_URL, "abc");
@@ -33,6 +45,14 @@ static void functions(void **state) {
     is("abc.execute-api.us-east-1.localhost", WEB_HOST_API, "abc");
     is("abc.lambda-url.eu-west-1.localhost", WEB_HOST_URL, "");
     is(".lambda-url.us-east-1.localhost", WEB_HOST_URL, "");
+}
+
+static void ports(void **state) {
+    (void)state;
+    has_port("abc.lambda-url.us-east-1.localhost", "");
+    has_port("abc.lambda-url.us-east-1.localhost:", "");
+    has_port("abc.lambda-url.us-east-1.localhost:4566", "4566");
+    has_port("abc.lambda-url.us-east-1.localhost:99999", "99999");
 }
 
 static void others(void **state) {
@@ -68,7 +88,7 @@ static void no_host(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(functions), cmocka_unit_test(others),
-                                       cmocka_unit_test(no_host)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(functions), cmocka_unit_test(ports),
+                                       cmocka_unit_test(others), cmocka_unit_test(no_host)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -213,6 +213,7 @@ struct authorization *authorizer_answer_parse(const struct gateway_authorizer *a
         return NULL;
     struct authorization *authorization = mem_alloc(sizeof *authorization);
     authorization->references = 1;
+    authorization->size_bytes = len;
     struct json_value root = json_root(&doc);
     bool ok = json_type_of(root) == JSON_OBJECT || err_set(err, ERR_SYNTAX, "the answer is no object");
     ok = ok && (authorizer->is_simple ? read_simple : read_policy)(root, authorization, err) &&
@@ -223,8 +224,10 @@ struct authorization *authorizer_answer_parse(const struct gateway_authorizer *a
     return ok ? authorization : NULL;
 }
 
-bool authorization_allows(const struct authorization *authorization, const char *route_arn) {
+bool authorization_allows(const struct authorization *authorization, const char *route_arn,
+                          const char *source_ip) {
     static const struct policy_principal anybody = {.type = POLICY_PRINCIPAL_ANONYMOUS, .account = ""};
+    const struct policy_fact facts[] = {{"aws:SourceIp", source_ip}};
     uint64_t steps_left = MAX_STEPS;
     if (!authorization->policy)
         return authorization->is_allowed;
@@ -232,6 +235,8 @@ bool authorization_allows(const struct authorization *authorization, const char 
         .action = "execute-api:Invoke",
         .resource = route_arn,
         .principal = &anybody,
+        .facts = facts,
+        .fact_count = source_ip ? 1 : 0,
         .steps_left = &steps_left,
     };
     return policy_evaluate(authorization->policy, &question) == POLICY_ALLOW;
@@ -239,14 +244,17 @@ bool authorization_allows(const struct authorization *authorization, const char 
 
 /* ---- for the integration ---- */
 
-static void write_members(struct json_writer *writer, const char *object) {
+/* Without principalId where the answer has one of its own. */
+static void write_context(struct json_writer *writer, const struct authorization *authorization) {
+    const char *object = authorization->context;
     struct json_doc doc;
     struct json_value key, value;
     if (!object || !json_parse(&doc, object, strlen(object), ANSWER_TOKENS, NULL))
         return;
     for (uint32_t cursor = 0; json_each(json_root(&doc), &cursor, &key, &value);) {
         OWN_MEM char *name = json_string(key);
-        if (name)
+        bool is_own = authorization->principal_id && name && strcmp(name, "principalId") == 0;
+        if (name && !is_own)
             json_put_member_value(writer, name, value);
     }
     json_doc_done(&doc);
@@ -256,7 +264,7 @@ void authorization_write(struct json_writer *writer, const struct authorization 
                          bool is_format_1) {
     json_open_object(writer);
     if (is_format_1) {
-        write_members(writer, authorization->context);
+        write_context(writer, authorization);
         json_put_member(writer, "principalId", authorization->principal_id);
     } else {
         json_key(writer, "lambda");

@@ -35,7 +35,9 @@ void authorizer_event_write(struct json_writer *writer, const struct authorizer_
 struct authorization *authorizer_answer_parse(const struct gateway_authorizer *authorizer, const void *answer,
                                               size_t len, struct err *err);
 
-bool authorization_allows(const struct authorization *authorization, const char *route_arn);
+/* `source_ip`: NULL when it is not known. */
+bool authorization_allows(const struct authorization *authorization, const char *route_arn,
+                          const char *source_ip);
 
 /* requestContext.authorizer of the integration's event. */
 void authorization_write(struct json_writer *writer, const struct authorization *authorization,

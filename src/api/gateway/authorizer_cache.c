@@ -30,6 +30,7 @@ static void cached_free(struct cached *cached) {
 
 void authorizer_cache_init(struct authorizer_cache *cache) {
     map_init(&cache->entries);
+    cache->size_bytes = 0;
 }
 
 void authorizer_cache_done(struct authorizer_cache *cache) {
@@ -54,8 +55,13 @@ struct authorization *authorizer_cache_find(struct authorizer_cache *cache, cons
 
 void authorizer_cache_put(struct authorizer_cache *cache, const struct buf *identity,
                           struct authorization *authorization, int64_t until_us) {
-    if (cache->entries.count >= AUTHORIZER_CACHE_ENTRIES)
+    size_t size_bytes = identity->len + authorization->size_bytes;
+    if (size_bytes > AUTHORIZER_CACHE_BYTES)
+        return;
+    if (cache->entries.count >= AUTHORIZER_CACHE_ENTRIES ||
+        cache->size_bytes + size_bytes > AUTHORIZER_CACHE_BYTES)
         authorizer_cache_clear(cache);
+    cache->size_bytes += size_bytes;
     struct cached *cached = mem_alloc(sizeof *cached);
     *cached = (struct cached){authorization_ref(authorization), until_us};
     cached_free(map_put_bytes(&cache->entries, identity->data, identity->len, cached));

@@ -12,6 +12,7 @@
 
 #define LIST_MOST 500
 #define LIST_BYTES (32u * 1024 * 1024)
+#define LIST_ENOUGH_BYTES (8u * 1024 * 1024) /* a page that is as long ends */
 #define TOKEN_BYTES 256
 
 static const struct gateway_kind *const kinds[] = {
@@ -54,7 +55,7 @@ void gateway_edit_finished(struct edit *edit) {
 
 /* ---- Create ---- */
 
-static bool check_room(const struct gateway_change *change, struct err *err) {
+bool gateway_check_room(const struct gateway_change *change, struct err *err) {
     const struct records *records = &change->edit->call->api->records;
     if (gateway_count(records, change->account, change->api_id, change->kind->record) < change->kind->most)
         return true;
@@ -79,7 +80,7 @@ static bool prepare_create(struct edit *edit, struct err *err) {
     change.request = call->input.root;
     if (change.kind->id_chars)
         gateway_change_set(&change, change.kind->id, change.name);
-    bool ok = check_room(&change, err) && gateway_change_make(&change, err);
+    bool ok = gateway_check_room(&change, err) && gateway_change_make(&change, err);
     if (ok)
         answer_change(&change);
     gateway_change_done(&change);
@@ -222,7 +223,8 @@ static void write_page(struct json_writer *writer, const struct api_call *call,
     json_open_object(writer);
     json_key(writer, "items");
     json_open_array(writer);
-    for (; most > 0 && (record = records_at(records, place, first)); place++, most--) {
+    for (; most > 0 && writer->buf->len < LIST_ENOUGH_BYTES && (record = records_at(records, place, first));
+         place++, most--) {
         gateway_answer(writer, call, kind, record->document);
         last = record;
     }

@@ -34,8 +34,28 @@ static bool is_fixed(struct json_value document, const char *member, const char 
     return err_set(err, ERR_PARAMETER, "%s of an HTTP API can only be %s.", member, only);
 }
 
+/* Each becomes a part of a header line. */
+static bool check_cors_list(struct json_value cors, const char *member, struct err *err) {
+    struct json_value list = body_member(cors, member);
+    struct json_value item;
+    for (uint32_t cursor = 0; json_is_present(list) && json_each(list, &cursor, NULL, &item);) {
+        OWN_MEM char *text = json_string(item);
+        bool is_good = text && text[0];
+        for (const char *at = text; is_good && *at; at++)
+            is_good = (unsigned char)*at >= ' ' && *at != 0x7f;
+        if (!is_good)
+            return err_set(err, ERR_PARAMETER, "Invalid value in %s: it must be a part of a header line.",
+                           member);
+    }
+    return true;
+}
+
 static bool check_cors(struct json_value cors, struct err *err) {
+    static const char *const lists[] = {"allowHeaders", "allowMethods", "allowOrigins", "exposeHeaders"};
     bool allows_all = false;
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        if (!check_cors_list(cors, lists[i], err))
+            return false;
     struct json_value origins = body_member(cors, "allowOrigins");
     struct json_value origin;
     for (uint32_t cursor = 0; json_is_present(origins) && json_each(origins, &cursor, NULL, &origin);)

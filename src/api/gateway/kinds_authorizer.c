@@ -48,6 +48,16 @@ static bool check_sources(struct json_value document, struct err *err) {
     return true;
 }
 
+/* All callers would share one answer. */
+static bool check_cache(struct json_value document, struct err *err) {
+    struct json_value sources = body_member(document, "identitySource");
+    int64_t ttl_s = 0;
+    json_integer(json_member(document, "authorizerResultTtlInSeconds"), &ttl_s);
+    return ttl_s == 0 || (json_is_present(sources) && json_size(sources) > 0) ||
+           err_set(err, ERR_PARAMETER,
+                   "Identity source must be set if authorizer caching is enabled (TTL is greater than 0)");
+}
+
 static bool check_uri(struct json_value document, struct err *err) {
     struct function_ref function;
     OWN_MEM char *uri = body_text(document, "authorizerUri");
@@ -71,7 +81,7 @@ static bool check(const struct gateway_change *change, struct json_value documen
         return err_set(err, ERR_PARAMETER,
                        "EnableSimpleResponses flag is only supported when AuthorizerPayloadFormatVersion is "
                        "2.0");
-    return check_uri(document, err) && check_sources(document, err);
+    return check_uri(document, err) && check_sources(document, err) && check_cache(document, err);
 }
 
 static bool is_used_by(const char *document, const char *id) {

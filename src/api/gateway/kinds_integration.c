@@ -77,15 +77,19 @@ static void list_routes(const struct gateway_change *change, struct buf *ids) {
     }
 }
 
+/* Source: API Gateway V2 API, Integration: "You can update a managed integration, but you can't delete it."
+ */
 static bool let_go(struct gateway_change *change, struct err *err) {
     OWN(buf) struct buf ids;
     buf_init(&ids, 8192);
     list_routes(change, &ids);
-    return ids.len == 0 ||
-           err_set(err, ERR_CONFLICT,
-                   "Cannot delete Integration because it is referenced by the following Routes "
-                   "with Ids: [%s]",
-                   buf_text(&ids));
+    if (ids.len > 0)
+        return err_set(err, ERR_CONFLICT,
+                       "Cannot delete Integration because it is referenced by the following Routes "
+                       "with Ids: [%s]",
+                       buf_text(&ids));
+    return !body_is_true(change->old, "apiGatewayManaged") ||
+           err_set(err, ERR_PARAMETER, "An integration that API Gateway manages can't be deleted");
 }
 
 const struct gateway_kind gateway_integration_kind = {

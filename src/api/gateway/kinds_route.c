@@ -27,9 +27,19 @@ static const struct gateway_field fields[] = {
     {0},
 };
 
+/* Source: API Gateway V2 API, Route: "You can't modify the $default route key." */
+static bool check_managed(const struct gateway_change *change, struct err *err) {
+    OWN_MEM char *old = body_text(change->old, "routeKey");
+    struct json_value key = gateway_change_sent(change, "routeKey");
+    return !body_is_true(change->old, "apiGatewayManaged") || !json_is_present(key) ||
+           json_string_is(key, old ? old : "") ||
+           err_set(err, ERR_PARAMETER, "The key of a route that API Gateway manages can't be changed");
+}
+
 /* What is open, or for IAM, has no authorizer any more. */
 static bool complete(struct gateway_change *change, struct err *err) {
-    (void)err;
+    if (!check_managed(change, err))
+        return false;
     struct json_value type = gateway_change_sent(change, "authorizationType");
     bool is_dropped = json_is_present(type) && !json_string_is(type, "CUSTOM") &&
                       !json_is_present(gateway_change_sent(change, "authorizerId"));

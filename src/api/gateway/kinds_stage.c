@@ -10,6 +10,10 @@
 #include "base/mem.h"
 
 #define DEPLOYED "Successfully deployed stage with deployment ID '%s'"
+#define ALPHANUMERIC "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+#define VARIABLES_MOST 100
+#define VARIABLE_NAME_MOST 64
+#define VARIABLE_VALUE_MOST 512
 #define NO_SETTINGS "Lamb does not throttle, log or measure routes yet."
 
 static const struct gateway_field stage_fields[] = {
@@ -56,9 +60,13 @@ static void set_deployment(struct gateway_change *stage, const char *deployment_
 }
 
 /* The one that a stage with AutoDeploy has. */
-static void begin_automatic(struct gateway_change *stage) {
+static bool begin_automatic(struct gateway_change *stage, struct err *err) {
     struct gateway_change deployment;
     gateway_change_begin(&deployment, stage->edit, &gateway_deployment_kind, stage->api_id);
+    if (!gateway_check_room(&deployment, err)) {
+        gateway_change_done(&deployment);
+        return false;
+    }
     gateway_change_set_json(&deployment, "autoDeployed", "true");
     gateway_change_set(&deployment, "deploymentId", deployment.name);
     gateway_change_set(&deployment, "description",
@@ -67,6 +75,7 @@ static void begin_automatic(struct gateway_change *stage) {
     gateway_change_write(&deployment);
     set_deployment(stage, deployment.name);
     gateway_change_done(&deployment);
+    return true;
 }
 
 static bool choose_deployment(struct gateway_change *change, struct err *err) {
@@ -76,7 +85,7 @@ static bool choose_deployment(struct gateway_change *change, struct err *err) {
     if (is_automatic && is_chosen)
         return err_set(err, ERR_PARAMETER, "deploymentId can't be set for a stage with autoDeploy.");
     if (is_automatic && !was_automatic)
-        begin_automatic(change);
+        return begin_automatic(change, err);
     if (was_automatic && !is_automatic) {
         OWN_MEM char *id = body_text(change->old, "deploymentId");
         put_snapshot(change, id ? id : "");
@@ -86,9 +95,12 @@ static bool choose_deployment(struct gateway_change *change, struct err *err) {
 
 /* ---- stages ---- */
 
+static bool is_made_of(const char *text, const char *allowed, size_t most) {
+    return text && text[0] && strspn(text, allowed) == strlen(text) && strlen(text) <= most;
+}
+
 static bool is_stage_name(const char *name) {
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
-    return strcmp(name, "$default") == 0 || (name[0] && strspn(name, allowed) == strlen(name));
+    return strcmp(name, "$default") == 0 || is_made_of(name, ALPHANUMERIC "_-", GATEWAY_NAME_BYTES - 1);
 }
 
 static bool name_stage(struct gateway_change *change, struct err *err) {
@@ -139,14 +151,24 @@ static bool complete_stage(struct gateway_change *change, struct err *err) {
     return choose_deployment(change, err);
 }
 
+/* Source: quotas of HTTP APIs; API Gateway V2 API, CreateStage. */
 static bool check_variables(struct json_value variables, struct err *err) {
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
     struct json_value key, value;
+    if (json_is_present(variables) && json_size(variables) > VARIABLES_MOST)
+        return err_set(err, ERR_PARAMETER, "A stage can have %d stage variables at most", VARIABLES_MOST);
     for (uint32_t cursor = 0; json_is_present(variables) && json_each(variables, &cursor, &key, &value);) {
         OWN_MEM char *name = json_string(key);
-        if (!name || !name[0] || strspn(name, allowed) != strlen(name) || json_type_of(value) != JSON_STRING)
-            return err_set(err, ERR_PARAMETER,
-                           "Stage variable names only allow alphanumeric characters and underscores");
+        OWN_MEM char *text = json_string(value);
+        if (!is_made_of(name, ALPHANUMERIC "_", VARIABLE_NAME_MOST))
+            return err_set(
+                err, ERR_PARAMETER,
+                "Stage variable names only allow alphanumeric characters and underscores, %d at most",
+                VARIABLE_NAME_MOST);
+        if (!is_made_of(text, ALPHANUMERIC "-._~:/?#&=,", VARIABLE_VALUE_MOST))
+            return err_set(
+                err, ERR_PARAMETER,
+                "Stage variable values must match [A-Za-z0-9-._~:/?#&=,]+, %d characters at most: %s",
+                VARIABLE_VALUE_MOST, name);
     }
     return true;
 }
@@ -242,7 +264,7 @@ const struct gateway_kind gateway_deployment_kind = {
     .record = GATEWAY_DEPLOYMENT_KIND,
     .id = "deploymentId",
     .id_chars = 6,
-    .most = 1000,
+    .most = 300,
     .fields = deployment_fields,
     .complete = complete_deployment,
     .let_go = let_deployment_go,

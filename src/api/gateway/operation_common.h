@@ -14,6 +14,9 @@ void gateway_edit_finished(struct edit *edit);
 /* Inside `prepare`: which API has changed, so that its requests are served the new way. */
 void gateway_edited(struct edit *edit, const char *api_id);
 
+/* Whether the API may have one more of the change's kind. ERR_LIMIT. */
+bool gateway_check_room(const struct gateway_change *change, struct err *err);
+
 /* A change of what there is; the caller frees `ret_doc` in the end. ERR_NOT_FOUND. */
 bool gateway_change_begin_old(struct gateway_change *change, struct edit *edit,
                               const struct gateway_kind *kind, const char *api_id, const char *name,

@@ -1,4 +1,5 @@
-/* See serve.h. Order: the API, upgrades, preflights, stage and route, authorization, the function. */
+/* See serve.h. Order: the API, its path, upgrades, preflights, stage and route, authorization, the function.
+ */
 #include "api/gateway/serve.h"
 
 #include <stdlib.h>
@@ -17,8 +18,7 @@
 /* For logs. */
 static const struct api_operation operation = {.name = "InvokeHttpApi", .status = 200};
 
-/* How long an authorizer may take: as an integration. */
-#define AUTHORIZER_TIMEOUT_MS GATEWAY_TIMEOUT_MS
+#define AUTHORIZER_TIMEOUT_MS 10000 /* quotas of HTTP APIs */
 
 static struct serving **place_of(struct api_call *call) {
     return (struct serving **)(void *)call->space;
@@ -74,17 +74,29 @@ static char *format_arn(const struct serving *serving) {
                       serving->api->account, serving->api->id, serving->stage->name);
 }
 
-static void name_route(struct serving *serving, struct http_text path) {
+/* Events and policies have the path decoded, as those of the service: else an escape would lead around what a
+ * policy says of it. */
+static bool decode_path(struct serving *serving) {
+    struct http_text path = serving->call->request->path;
+    serving->path = mem_alloc(path.len + 1);
+    return http_percent_decode(path, serving->path, path.len + 1);
+}
+
+/* `path` is that of the request without its stage. */
+static bool name_route(struct serving *serving, struct http_text path) {
     const struct route_key *key = &serving->route->key;
     struct http_text method = serving->call->request->method;
     OWN_MEM char *begin_text = format_arn(serving);
-    serving->route_arn = mem_format("%s%.*s%.*s", begin_text, (int)method.len, method.data, (int)path.len,
-                                    path.data);
+    OWN_MEM char *decoded = mem_alloc(path.len + 1);
+    if (!http_percent_decode(path, decoded, path.len + 1))
+        return false;
+    serving->route_arn = mem_format("%s%.*s%s", begin_text, (int)method.len, method.data, decoded);
     if (key->is_default)
         serving->source_arn = mem_format("%s" ROUTES_DEFAULT, begin_text);
     else
         serving->source_arn = mem_format("%s%.*s%.*s", begin_text, (int)method.len, method.data,
                                          (int)key->path.len, key->path.data);
+    return true;
 }
 
 static bool find_route(struct serving *serving) {
@@ -96,8 +108,7 @@ static bool find_route(struct serving *serving) {
         return false;
     serving->route = match.value;
     read_parameters(serving, &match);
-    name_route(serving, path);
-    return true;
+    return name_route(serving, path);
 }
 
 static const char *resource_of(const struct gateway_route *route) {
@@ -106,9 +117,9 @@ static const char *resource_of(const struct gateway_route *route) {
 
 /* ---- the event ---- */
 
-static void describe(const struct serving *serving, struct web_arrival *arrival,
-                     struct web_request *request) {
+static void describe(struct serving *serving, struct web_arrival *arrival, struct web_request *request) {
     web_arrival_read(serving->call, &serving->host, serving->trace_id, arrival, request);
+    request->path = (struct http_text){serving->path, strlen(serving->path)};
     request->request_id = serving->request_id;
     request->account_id = serving->api->account;
     request->api_id = serving->api->id;
@@ -235,7 +246,9 @@ static void check_signature(struct serving *serving) {
 /* ---- an authorizer ---- */
 
 static void decide(struct serving *serving) {
-    if (authorization_allows(serving->authorization, serving->route_arn))
+    char source_ip[HTTP_PEER_BYTES];
+    bool is_known = http_exchange_peer(serving->call->exchange, source_ip);
+    if (authorization_allows(serving->authorization, serving->route_arn, is_known ? source_ip : NULL))
         call_function(serving, NULL);
     else
         serving_answer(serving, 403, "Forbidden");
@@ -340,6 +353,8 @@ void gateway_handle(struct api_call *call, const struct web_host *host) {
     call->gone = gone;
     if (!serving->api)
         serving_answer(serving, 404, "Not Found");
+    else if (!decode_path(serving))
+        serving_answer(serving, 400, "Bad Request");
     else if (wants_web_socket(call->request))
         serving_answer(serving, 400, "HTTP APIs have no WebSockets.");
     else if (serving->api->cors && web_cors_is_preflight(call->request))

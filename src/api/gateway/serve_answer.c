@@ -17,6 +17,7 @@ void serving_free(struct serving *serving) {
     gateway_api_unref(serving->api);
     buf_done(&serving->event);
     free(serving->parameter_space);
+    free(serving->path);
     free(serving->source_arn);
     free(serving->route_arn);
     free(serving);

@@ -19,6 +19,7 @@ struct serving {
     struct web_pair parameter_items[ROUTES_MAX_PARAMETERS];
     struct web_pairs parameters;
     char *parameter_space; /* their decoded values */
+    char *path;            /* that of the request, decoded; NULL before that */
     char *source_arn;      /* of the route: what the function's policy is asked for */
     char *route_arn;       /* of the request: what its caller is authorized for */
     struct identity_values identity;

@@ -65,6 +65,11 @@ static void set_name(struct reading *reading, struct http_text name) {
             reading->name.data[i] |= 0x20;
 }
 
+/* What Lamb has read itself; the function learns of it by requestContext.authorizer. */
+static bool is_signature(const struct web_request *request, struct http_text name) {
+    return request->iam && http_text_is_nocase(name, "authorization");
+}
+
 static bool came_before(const struct http_request *http, size_t index) {
     for (size_t i = 0; i < index; i++)
         if (is_same(http->headers[i].name, http->headers[index].name))
@@ -125,8 +130,8 @@ void web_headers_read(const struct web_request *request, const struct web_header
     buf_init(&reading.value, 2 * LIMIT_HTTP_HEADER_BYTES);
     for (size_t i = 0; i < http->header_count; i++) {
         struct http_text name = http->headers[i].name;
-        if (is_one_of(name, hop_names) || is_one_of(name, own_names) || came_before(http, i) ||
-            (reader->omits_cookie && http_text_is_nocase(name, "cookie")))
+        if (is_one_of(name, hop_names) || is_one_of(name, own_names) || is_signature(request, name) ||
+            came_before(http, i) || (reader->omits_cookie && http_text_is_nocase(name, "cookie")))
             continue;
         emit_all(&reading, i);
     }

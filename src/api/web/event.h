@@ -68,9 +68,9 @@ void web_event_write(struct json_writer *writer, const struct web_request *reque
 
 /* Called with each header that the function gets, by lower-case name and with its values joined by ",", or
  * each value for itself: those of the request, in its order, but what is between the client and Lamb alone
- * (Connection and the like); and those that the front adds in place of what the client sent (x-amzn-trace-id,
- * x-forwarded-port, x-forwarded-proto, x-amzn-tls-*) or behind it (x-forwarded-for). The name is
- * NUL-terminated. */
+ * (Connection and the like, Authorization where `iam` tells who signed); and those that the front adds in
+ * place of what the client sent (x-amzn-trace-id, x-forwarded-port, x-forwarded-proto, x-amzn-tls-*) or
+ * behind it (x-forwarded-for). The name is NUL-terminated. */
 struct web_headers_reader {
     void (*each)(void *arg, struct http_text lower_name, struct http_text value);
     void *arg;

@@ -7,10 +7,12 @@
 #define NAME_MAX_CHARS 253
 
 /* Cuts the port off. False when there is something else behind a colon. */
-static bool cut_port(struct http_text authority, struct http_text *ret_name) {
+static bool cut_port(struct http_text authority, struct http_text *ret_name, struct http_text *ret_port) {
     const char *colon = memchr(authority.data, ':', authority.len);
     size_t len = colon ? (size_t)(colon - authority.data) : authority.len;
+    size_t digits = len < authority.len ? authority.len - len - 1 : 0;
     *ret_name = (struct http_text){authority.data, len};
+    *ret_port = (struct http_text){authority.data + authority.len - digits, digits};
     if (len == 0 || len > NAME_MAX_CHARS || authority.len - len > sizeof "65535")
         return false;
     for (size_t i = len + 1; i < authority.len; i++)
@@ -41,7 +43,7 @@ enum web_host_kind web_host_split(const struct http_request *request, const char
     const struct http_text *authority = http_header_get(request, "host");
     struct http_text rest, kind, place;
     *ret_host = (struct web_host){0};
-    if (!authority || !cut_port(*authority, &rest))
+    if (!authority || !cut_port(*authority, &rest, &ret_host->port))
         return WEB_HOST_OTHER;
     ret_host->name = rest;
     if (!cut_label(&rest, &ret_host->id) || !cut_label(&rest, &kind) || kind_of(kind) == WEB_HOST_OTHER ||

@@ -19,6 +19,7 @@ enum web_host_kind {
 struct web_host {
     enum web_host_kind kind;
     struct http_text name; /* without port */
+    struct http_text port; /* digits; "" for the one of the scheme */
     struct http_text id;   /* its first label, as it was sent: compare without case */
 };
 

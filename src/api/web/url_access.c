@@ -49,6 +49,26 @@ static bool is_permitted(const struct api_call *call, const struct web_url *url,
     return ok;
 }
 
+/* Function URLs take no body that the signature does not cover. Source: CloudFront Developer Guide, "Restrict
+ * access to an AWS Lambda function URL origin". */
+static bool is_body_unsigned(const struct http_request *request) {
+    static const char unsigned_payload[] = "UNSIGNED-PAYLOAD";
+    char query[sizeof unsigned_payload];
+    bool is_present;
+    const struct http_text *header = http_header_get(request, "x-amz-content-sha256");
+    if (request->body.len == 0)
+        return false;
+    if (header)
+        return http_text_is(*header, unsigned_payload);
+    return http_query_get(request->query, "X-Amz-Content-Sha256", query, sizeof query, &is_present) &&
+           is_present && strcmp(query, unsigned_payload) == 0;
+}
+
+static bool refuse_signature(struct auth_refusal *refusal, const char *text) {
+    refusal->exception = API_INVALID_SIGNATURE;
+    return err_set(&refusal->err, ERR_UNAUTHENTICATED, "%s", text);
+}
+
 /* As for every service, but that an unsigned request is told no more than one that may not. */
 static bool authenticate(struct api_call *call, struct url_caller *caller, struct auth_refusal *refusal) {
     struct api *api = call->api;
@@ -59,11 +79,11 @@ static bool authenticate(struct api_call *call, struct url_caller *caller, struc
                     service, refusal))
         return false;
     call->caller = &call->principal;
-    if (strcmp(service, "lambda") == 0)
-        return true;
-    refusal->exception = API_INVALID_SIGNATURE;
-    return err_set(&refusal->err, ERR_UNAUTHENTICATED,
-                   "Credential should be scoped to correct service: 'lambda'.");
+    if (strcmp(service, "lambda") != 0)
+        return refuse_signature(refusal, "Credential should be scoped to correct service: 'lambda'.");
+    if (is_body_unsigned(call->request))
+        return refuse_signature(refusal, "Function URLs take no unsigned payload.");
+    return true;
 }
 
 bool url_access_check(struct api_call *call, const struct web_url *url, const struct catalogue_entry *entry,

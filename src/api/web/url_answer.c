@@ -46,7 +46,7 @@ static void put_lines(struct api_call *call, const char *own, struct buf *lines)
     put_line(lines, "x-amzn-RequestId", call->request_id);
     if (state->trace_id[0])
         put_line(lines, "X-Amzn-Trace-Id", state->trace_id);
-    if (call->request->keep_alive && !call->request->is_http_1_0)
+    if (!call->request->is_http_1_0 && !http_exchange_is_last(call->exchange))
         put_line(lines, "Connection", "keep-alive");
     if (state->url && state->url->cors)
         web_cors_write(state->url->cors, call->request, http_text_is(call->request->method, "OPTIONS"),

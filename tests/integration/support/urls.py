@@ -14,6 +14,11 @@ PERMISSIONS = (
     {"StatementId": "via", "Action": "lambda:InvokeFunction", "InvokedViaFunctionUrl": True},
 )
 
+FORBIDDEN = {
+    "Message": "Forbidden. For troubleshooting Function URL authorization issues, see: "
+    "https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
+}
+
 
 @dataclass
 class Response:
@@ -83,6 +88,16 @@ class Url:
         )
         botocore.auth.SigV4Auth(credentials, service, self.lamb.region).add_auth(request)
         return dict(request.headers)
+
+    def presign(self, path="/", method="GET"):
+        """Path and query with a signature of botocore's, for a request without body."""
+        keys = self.lamb.daemon.keys
+        credentials = botocore.credentials.Credentials(
+            keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"], keys.get("AWS_SESSION_TOKEN")
+        )
+        request = botocore.awsrequest.AWSRequest(method, f"http://{self.host}{path}")
+        botocore.auth.SigV4QueryAuth(credentials, "lambda", self.lamb.region, expires=60).add_auth(request)
+        return request.url.split(self.host, 1)[1]
 
     def send_signed(self, method="GET", path="/", body=b"", headers=None, **signing):
         return self.send(method, path, body, self.sign(method, path, body, headers, **signing))
