@@ -117,7 +117,7 @@ def handler(event, context):
     fields = {"handler": "big.handler", "files": {"big.py": source}}
     large = create(lamb, MemorySize=512, EphemeralStorage={"Size": 1024}, **fields)
     assert lamb.invoke(large, {"mb": 300}).json == {"parked": True, "tmp_mb": 1024}
-    small = create(lamb, MemorySize=160, **fields)
+    small = create(lamb, MemorySize=160, Timeout=30, **fields)
     assert lamb.invoke(small, {"mb": 100}).json == {"parked": True, "tmp_mb": 512}
     answer = lamb.invoke(small, {"mb": 300})
     assert answer.json["errorType"] == "Runtime.ExitError"

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from support import metrics, processes
+from support.daemon import plain_build_dir
 from support.streams import Stream, processes_of, release, steps_zip, wait_for_log
 
 MB = 1024 * 1024
@@ -166,7 +167,8 @@ def test_rate_after_the_burst(new_daemon):
 
 
 def test_long_streams_cost_no_memory(new_daemon):
-    lamb = new_daemon("--response-stream-mb", "200", "--response-stream-rate-kb", "0")
+    unbounded = ("--response-stream-mb", "200", "--response-stream-rate-kb", "0")
+    lamb = new_daemon(*unbounded, build=plain_build_dir())
     name = lamb.create(steps_zip(), Timeout=60)
     run(lamb, name, ["start"], ["write", "warm"], ["end"])
     before = processes.rss_kb(lamb.daemon.pid)

@@ -411,7 +411,6 @@ def test_zip_over_the_limit(lamb):
     "method, path",
     [
         ("GET", "/2025-11-30/capacity-providers"),
-        ("POST", "/2021-11-15/functions/f/response-streaming-invocations"),
         ("GET", "/2025-12-01/functions/f/durable-executions"),
         ("GET", "/2025-11-30/functions/f/function-scaling-config"),
     ],
