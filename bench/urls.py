@@ -1,4 +1,5 @@
-"""A function's URL beside nginx: both answer a small page of a C program, to 16 connections."""
+"""A function's URL beside nginx, to 16 connections: nginx before a C program that speaks HTTP itself, and
+before the floor of calls, which hands each request to a process of the Runtime API as Lamb does."""
 
 import json
 import os
@@ -11,11 +12,12 @@ import urllib.parse
 
 import deployment
 from figures import Row, Target, median_of
-from floors import MeasureError
+from floors import InvokeFloor, MeasureError
 from lamb_daemon import free_port
 
 FUNCTION = "page"
 CONNECTIONS = 16
+RUNTIMES = 4
 START_TIMEOUT_S = 10
 
 # What nginx is told by those who want it fast; its own program is the one it stands before.
@@ -35,30 +37,56 @@ http {{
     upstream program {{ server 127.0.0.1:{program}; keepalive 64; keepalive_requests 1000000000; }}
     server {{
         listen 127.0.0.1:{port};
-        location / {{ proxy_pass http://program; proxy_http_version 1.1; proxy_set_header Connection ""; }}
+        location / {{
+            proxy_pass http://program{path};
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            {more}
+        }}
     }}
 }}
 """
 
 
-class Nginx:
-    """nginx on a free port before floor_page; a context manager."""
+AS_CALL = "/2015-03-31/functions/floor/invocations"
+AS_POST = "proxy_method POST; proxy_set_body '{}';"
 
-    def __init__(self, bench, port):
+
+class Page:
+    """A running floor_page; a context manager."""
+
+    def __init__(self, bench):
         self.bench = bench
-        self.port = port
+
+    def __enter__(self):
+        self.program = subprocess.Popen([self.bench.programs.path("floor_page")], stdout=subprocess.PIPE,
+                                        text=True)
+        self.port = json.loads(self.program.stdout.readline())["port"]
+        return self
+
+    def __exit__(self, *_):
+        self.program.terminate()
+        self.program.communicate()
+
+
+class Nginx:
+    """nginx on a free port before a program's; a context manager."""
+
+    def __init__(self, program, path="", more=""):
+        self.program = program
+        self.path = path
+        self.more = more
+        self.port = free_port()
 
     def __enter__(self):
         nginx = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
         if not nginx:
             raise MeasureError("there is no nginx to measure beside: apt-get install nginx-light")
-        self.program = subprocess.Popen([self.bench.programs.path("floor_page")], stdout=subprocess.PIPE,
-                                        text=True)
-        program = json.loads(self.program.stdout.readline())["port"]
         self.folder = tempfile.TemporaryDirectory(prefix="lamb-bench-nginx-")
         path = os.path.join(self.folder.name, "nginx.conf")
         with open(path, "w", encoding="ascii") as file:
-            file.write(NGINX.format(folder=self.folder.name, program=program, port=self.port))
+            file.write(NGINX.format(folder=self.folder.name, program=self.program, port=self.port,
+                                    path=self.path, more=self.more))
         self.nginx = subprocess.Popen([nginx, "-c", path, "-g", "daemon off;"], stderr=subprocess.DEVNULL)
         self.wait_ready()
         return self
@@ -74,9 +102,8 @@ class Nginx:
         raise MeasureError("nginx does not listen")
 
     def __exit__(self, *_):
-        for process in (self.nginx, self.program):
-            process.terminate()
-            process.wait()
+        self.nginx.terminate()
+        self.nginx.wait()
         self.folder.cleanup()
 
 
@@ -94,15 +121,19 @@ def create_url(daemon, bench):
 
 
 def urls(bench):
-    with bench.daemon() as daemon:
+    def run(port, host):
+        return bench.programs.run("bench_load", "--port", port, "--host", host, "--connections", CONNECTIONS,
+                                  "--seconds", bench.seconds)
+    with bench.daemon() as daemon, Page(bench) as page, InvokeFloor(bench.programs, RUNTIMES) as invoke:
         daemon.start()
         host = create_url(daemon, bench)
-        with Nginx(bench, free_port()) as nginx:
-            def run(port):
-                return bench.programs.run("bench_load", "--port", port, "--host", host, "--connections",
-                                          CONNECTIONS, "--seconds", bench.seconds)
-            results = bench.take_turns({"nginx": lambda: run(nginx.port), "lamb": lambda: run(daemon.port)})
-    return [Row(f"URL, {CONNECTIONS} connections, C; floor: nginx before a C program", "calls/s",
-                median_of(results["lamb"], "rate"), median_of(results["nginx"], "rate"),
-                Target("≥ 0.7 × nginx", "ratio", 0.7, at_least=True),
-                {name: [result["rate"] for result in rounds] for name, rounds in results.items()})]
+        with Nginx(page.port) as before_page, Nginx(invoke.port, AS_CALL, AS_POST) as before_invoke:
+            results = bench.take_turns({
+                "page": lambda: run(before_page.port, host),
+                "invoke": lambda: run(before_invoke.port, host),
+                "lamb": lambda: run(daemon.port, host)})
+    rates = {name: [result["rate"] for result in rounds] for name, rounds in results.items()}
+    target = Target("≥ 0.7 × nginx", "ratio", 0.7, at_least=True)
+    return [Row(f"URL, {CONNECTIONS} connections, C; floor: nginx before {text}", "calls/s",
+                median_of(results["lamb"], "rate"), median_of(results[name], "rate"), target, rates)
+            for name, text in (("page", "a C program"), ("invoke", "the floor of calls"))]
