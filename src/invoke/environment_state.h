@@ -33,7 +33,13 @@ enum environment_event {
 };
 
 /* How far its end has come: see teardown.h. */
-enum teardown_step { TEARDOWN_NONE, TEARDOWN_RUNTIME, TEARDOWN_EXTENSIONS, TEARDOWN_CLEAR };
+enum teardown_step {
+    TEARDOWN_NONE,
+    TEARDOWN_RUNTIME,
+    TEARDOWN_KILL,
+    TEARDOWN_EXTENSIONS,
+    TEARDOWN_CLEAR,
+};
 
 /* False when the event is not allowed in that state. */
 bool environment_state_after(enum environment_state state, enum environment_event event,

@@ -1,6 +1,7 @@
 /* See teardown.h. The steps, in this order; each is left out where there is nothing to wait for:
  *
  *   RUNTIME     it got SIGTERM and may go on for a while; not after a failure
+ *   KILL        it got SIGKILL: its last lines come before what extensions write of the end
  *   EXTENSIONS  those that asked for it have a SHUTDOWN event; the others have nothing to say
  *   CLEAR       everything gets SIGKILL */
 #include "invoke/teardown.h"
@@ -47,22 +48,31 @@ static void flush_telemetry(struct environment *environment) {
         telemetry_flush(environment->telemetry);
 }
 
+static int64_t left_ms(const struct environment *environment) {
+    int64_t left_us = environment->teardown_end_us - clock_mono_us(&environment->context->clock);
+    return left_us > 0 ? (left_us + 999) / 1000 : 0;
+}
+
 /* Also those who have not registered hear of it, so that their end is none of their own making. */
 static void tell_extensions(struct environment *environment) {
-    const struct clock *clock = &environment->context->clock;
-    int64_t left_ms = (environment->teardown_end_us - clock_mono_us(clock) + 999) / 1000;
-    programs_signal_runtime(&environment->programs, SIGKILL);
+    int64_t timeout_ms = left_ms(environment);
     flush_telemetry(environment);
-    begin_step(environment, TEARDOWN_EXTENSIONS, left_ms > 0 ? left_ms : 0);
+    begin_step(environment, TEARDOWN_EXTENSIONS, timeout_ms);
     if (environment->extensions)
         extensions_shutdown(environment->extensions, environment->teardown_reason,
-                            clock_wall_us(clock) / 1000 + left_ms);
+                            clock_wall_us(&environment->context->clock) / 1000 + timeout_ms);
+    teardown_check(environment);
+}
+
+static void kill_runtime(struct environment *environment) {
+    programs_signal_runtime(&environment->programs, SIGKILL);
+    begin_step(environment, TEARDOWN_KILL, left_ms(environment));
     teardown_check(environment);
 }
 
 void teardown_reset(struct environment *environment, const char *reason) {
     begin(environment, reason, EXTERNAL_MS);
-    tell_extensions(environment);
+    kill_runtime(environment);
 }
 
 void teardown_shut_down(struct environment *environment) {
@@ -75,7 +85,8 @@ void teardown_shut_down(struct environment *environment) {
 
 void teardown_check(struct environment *environment) {
     enum teardown_step step = environment->teardown_step;
-    if (step == TEARDOWN_RUNTIME && !environment->programs.has_runtime)
+    bool is_runtime_awaited = step == TEARDOWN_RUNTIME || step == TEARDOWN_KILL;
+    if (is_runtime_awaited && !environment->programs.has_runtime)
         tell_extensions(environment);
     else if (step == TEARDOWN_EXTENSIONS &&
              (!environment->extensions || extensions_alive(environment->extensions) == 0))
@@ -84,7 +95,8 @@ void teardown_check(struct environment *environment) {
 
 void teardown_time_over(struct environment *environment) {
     switch (environment->teardown_step) {
-    case TEARDOWN_RUNTIME: tell_extensions(environment); break;
+    case TEARDOWN_RUNTIME: kill_runtime(environment); break;
+    case TEARDOWN_KILL: tell_extensions(environment); break;
     case TEARDOWN_EXTENSIONS: clear(environment); break;
     case TEARDOWN_NONE:
     case TEARDOWN_CLEAR: environment_kill(environment); break;

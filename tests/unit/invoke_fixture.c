@@ -21,6 +21,8 @@ static uint16_t ports[MAX_SANDBOXES + 1];
 
 struct clock test_clock;
 int64_t clock_ahead_us;
+bool is_clock_stopped;
+static int64_t setup_us;
 struct upper upper;
 uint32_t scaling_rate;
 struct stream_limits stream_limits;
@@ -32,10 +34,14 @@ struct function *function;
 char dir[64], code_dir[96], log_dir[96];
 struct caller callers[8];
 
+int64_t machine_us(void) {
+    struct clock machine = clock_system();
+    return clock_mono_us(&machine);
+}
+
 static int64_t mono_us(void *context) {
     (void)context;
-    struct clock machine = clock_system();
-    return clock_mono_us(&machine) + clock_ahead_us;
+    return (is_clock_stopped ? setup_us : machine_us()) + clock_ahead_us;
 }
 
 void add_file(const char *digest, const char *name, unsigned mode) {
@@ -136,6 +142,7 @@ int setup(void **state) {
     test_clock = clock_system();
     test_clock.mono_us = mono_us;
     clock_ahead_us = 0;
+    setup_us = machine_us();
     scaling_rate = LIMIT_SCALING_RATE;
     stream_limits = (struct stream_limits){.size_bytes = 20 << 20, .burst_bytes = 6 << 20};
     called_qualifier = "$LATEST";

@@ -36,6 +36,7 @@ struct control {
     struct control_callbacks callbacks;
     void *arg;
     uint32_t running; /* a bit for each number */
+    uint32_t killed;  /* the number that got SIGKILL last */
 };
 
 static struct control *controls[MAX_SANDBOXES + 1];
@@ -169,9 +170,22 @@ bool control_run(struct control *control, uint32_t number, const struct program 
     return true;
 }
 
+/* As in end_all(). */
+static void end_killed(void *arg) {
+    uint64_t id = (uintptr_t)arg;
+    struct control *control = controls[id];
+    if (control && control->running & 1u << control->killed)
+        exit_program(id, control->killed, (struct program_end){.signal = SIGKILL});
+}
+
 void control_signal(struct control *control, uint32_t number, int signum) {
-    if (control->running & 1u << number)
-        signals[control->id] = signum;
+    if (!(control->running & 1u << number))
+        return;
+    signals[control->id] = signum;
+    if (signum != SIGKILL)
+        return;
+    control->killed = number;
+    loop_defer(control->loop, end_killed, (void *)(uintptr_t)control->id);
 }
 
 void control_clear(struct control *control) {

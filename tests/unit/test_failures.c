@@ -289,5 +289,6 @@ int main(void) {
         TEST(a_stop_waits_for_extensions_that_hear_of_a_failure),
         TEST(a_response_that_is_there_is_not_lost_by_a_stop),
     };
+    is_clock_stopped = true;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -301,7 +301,7 @@ static void a_dying_idle_runtime_gets_no_event(void **state) {
     ask_next(&runtime);
     turn_until(count_idle() == 1);
     stop_runtime(&runtime);
-    turn_until(clears[1] == 1);
+    turn_until(figures().environments[ENVIRONMENT_EMPTY] == 1);
     call(1);
     turn_until(runs[1] == 1); /* another one in its place does */
     assert_int_equal(started_count, 1);

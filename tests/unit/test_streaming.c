@@ -573,5 +573,6 @@ int main(void) {
         TEST(a_stop_ends_a_stream),
         TEST(a_stream_has_a_rate_after_its_burst),
     };
+    is_clock_stopped = true;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
