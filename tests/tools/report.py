@@ -1,9 +1,10 @@
 """Runs the steps of a check, tells how each went and how long it took, and adds up the tests that ran in
 them.
 
-A step's output goes to build/check/<step>.log; only a failed step shows it. The last line a check prints is
-`N passed, N failed` (with `, N skipped` when there were any, each skip shown with its reason). A step
-that fails without having run tests (a build, a linter) counts as one failed."""
+A step's output goes to build/check/<step>.log; only a failed step shows it. The end names each test that
+failed, with what it said, since the step's own output may be long gone by then. The last line a check prints
+is `N passed, N failed` (with `, N skipped` when there were any, each skip shown with its reason). A step that
+fails without having run tests (a build, a linter) counts as one failed."""
 
 import json
 import os
@@ -15,9 +16,11 @@ import xml.etree.ElementTree as xml
 from pathlib import Path
 
 SHOWN_LINES = 80
+REASON_LINES = 12  # of one failed test, at the end
 
 CMOCKA_PASSED = re.compile(r"^\[  PASSED  \] (\d+) test", re.MULTILINE)
 CMOCKA_FAILED = re.compile(r"^\[  FAILED  \] (\d+) test", re.MULTILINE)
+CMOCKA_REASON = re.compile(r"^\[ +(?:FAILED|ERROR|LINE) +\] .*$", re.MULTILINE)
 
 
 class Counts:
@@ -34,13 +37,17 @@ class Counts:
         return text + (f", {self.skipped} skipped" if self.skipped else "")
 
 
-def count_meson(testlog):
-    """Counts of meson-logs/testlog.json: cmocka programs by the tests in them, any other program as one
-    test."""
-    counts = Counts()
+def meson_programs(testlog):
+    """Each program of meson-logs/testlog.json, with its output."""
     for line in Path(testlog).read_text(encoding="utf-8").splitlines():
         program = json.loads(line)
-        output = (program.get("stdout") or "") + "\n" + (program.get("stderr") or "")
+        yield program, (program.get("stdout") or "") + "\n" + (program.get("stderr") or "")
+
+
+def count_meson(testlog):
+    """Counts of cmocka programs by the tests in them, of any other program as one test."""
+    counts = Counts()
+    for program, output in meson_programs(testlog):
         passed = sum(int(number) for number in CMOCKA_PASSED.findall(output))
         failed = sum(int(number) for number in CMOCKA_FAILED.findall(output))
         if program["result"] == "SKIP":
@@ -67,6 +74,23 @@ def count_pytest(junit):
     return Counts(values.count("passed"), values.count("failed"), values.count("skipped"))
 
 
+def meson_failures(testlog):
+    """(name, what it said) of each program that failed."""
+    for program, output in meson_programs(testlog):
+        if program["result"] not in ("OK", "EXPECTEDFAIL", "SKIP"):
+            said = CMOCKA_REASON.findall(output) or output.strip().splitlines()[-REASON_LINES:]
+            yield f"{program.get('name')} ({program['result']})", said
+
+
+def pytest_failures(junit):
+    """(name, what it said) of each test that failed, or whose clean-up did."""
+    for case in xml.parse(junit).iter("testcase"):
+        for child in case:
+            if child.tag in ("failure", "error"):
+                name = f"{case.get('classname')}::{case.get('name')}"
+                yield name, (child.text or child.get("message") or "").strip().splitlines()
+
+
 def skip_reasons(junit):
     for case in xml.parse(junit).iter("testcase"):
         for skipped in case.iter("skipped"):
@@ -78,12 +102,12 @@ class Report:
         self.root = Path(root)
         self.logs = self.root / "build" / "check"
         self.counts = Counts()
-        self.failed_steps = []
+        self.failed_steps = []  # (title, [(name of a test, lines it said)])
         self.started = time.monotonic()
 
-    def run(self, title, command, env=None, count=None):
-        """Runs `command`; `count(log)`, when given, says afterwards which tests ran. True when it
-        succeeded."""
+    def run(self, title, command, env=None, count=None, failures=None):
+        """Runs `command`; `count()` and `failures()`, when given, say afterwards which tests ran, and which
+        failed. True when it succeeded."""
         self.logs.mkdir(parents=True, exist_ok=True)
         log = self.logs / (re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") + ".log")
         print(f"{title} ... ", end="", flush=True)
@@ -109,27 +133,26 @@ class Report:
                 )
                 status = 127
         seconds = time.monotonic() - began
-        self._finish(title, log, status == 0, seconds, self._count(count))
+        self._finish(title, log, status == 0, seconds, self._read(count) or Counts())
+        if status != 0:
+            self.failed_steps.append((title, self._read(lambda: list(failures())) if failures else []))
         return status == 0
 
     @staticmethod
-    def _count(count):
-        if count is None:
-            return None
+    def _read(results):
+        """What the program left of its results, if it lived to."""
         try:
-            return count()
+            return results() if results else None
         except (OSError, ValueError, xml.ParseError):
-            return None  # the program died before it wrote its result
+            return None
 
     def _finish(self, title, log, succeeded, seconds, counts):
-        counts = counts or Counts()
         if not succeeded:
             counts.failed = max(counts.failed, 1)
         self.counts.add(counts)
         ran = f", {counts}" if counts.passed or counts.skipped or (counts.failed and succeeded) else ""
         print(f"{'ok' if succeeded else 'FAILED'} ({seconds:.1f} s{ran})", flush=True)
         if not succeeded:
-            self.failed_steps.append(title)
             lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[1:]
             print("\n".join("    " + line for line in lines[-SHOWN_LINES:]))
             print(f"    (all of it: {log.relative_to(self.root)})", flush=True)
@@ -142,7 +165,9 @@ class Report:
         testlog = self.root / build / "meson-logs" / "testlog.json"
         testlog.unlink(missing_ok=True)
         command = ["meson", "test", "-C", build, "--no-rebuild", "--print-errorlogs", *args]
-        return self.run(title, command, env, lambda: count_meson(testlog))
+        return self.run(
+            title, command, env, lambda: count_meson(testlog), lambda: meson_failures(testlog)
+        )
 
     def run_pytest(self, title, paths, env=None, args=()):
         self.logs.mkdir(parents=True, exist_ok=True)
@@ -163,7 +188,9 @@ class Report:
             *args,
             *paths,
         ]
-        succeeded = self.run(title, command, env, lambda: count_pytest(junit))
+        succeeded = self.run(
+            title, command, env, lambda: count_pytest(junit), lambda: pytest_failures(junit)
+        )
         if junit.is_file():
             for reason in skip_reasons(junit):
                 print(f"    skipped: {reason}", flush=True)
@@ -172,8 +199,10 @@ class Report:
     def end(self):
         """Prints the last lines and gives the exit status."""
         print(f"took {time.monotonic() - self.started:.0f} s")
-        for title in self.failed_steps:
+        for title, failures in self.failed_steps:
             print(f"failed: {title}")
+            for name, said in failures or []:
+                print("\n".join(["    " + name, *("        " + line for line in said[-REASON_LINES:])]))
         print(self.counts, flush=True)
         return 1 if self.counts.failed else 0
 

@@ -78,6 +78,33 @@ def test_missing_program_counts(tmp_path, capsys):
     assert "scripts/setup" in capsys.readouterr().out
 
 
+def test_the_end_names_what_failed(tmp_path, capsys):
+    (tmp_path / "test_bad.py").write_text(
+        "def test_bad():\n    assert 1 == 2, 'why it failed'\n" + "\n" * 200 + "def test_good():\n    pass\n"
+    )
+    checks = report.Report(tmp_path)
+    assert not checks.run_pytest("tests", [tmp_path / "test_bad.py"])
+    capsys.readouterr()
+    checks.end()
+    out = capsys.readouterr().out
+    assert "test_bad::test_bad" in out and "why it failed" in out
+    assert "test_good" not in out
+
+
+def test_meson_failures(tmp_path):
+    said = "[ RUN      ] a\n[  ERROR   ] --- 1 != 2\n[   LINE   ] --- a.c:3: error\n[  FAILED  ] a\n"
+    path = meson_log(
+        tmp_path,
+        {"name": "good", "result": "OK", "stdout": "[  PASSED  ] 12 test(s).\n"},
+        {"name": "bad", "result": "FAIL", "stdout": said},
+        {"name": "dead", "result": "FAIL", "stdout": "", "stderr": "ERROR: AddressSanitizer\nwhere\n"},
+    )
+    assert list(report.meson_failures(path)) == [
+        ("bad (FAIL)", ["[  ERROR   ] --- 1 != 2", "[   LINE   ] --- a.c:3: error", "[  FAILED  ] a"]),
+        ("dead (FAIL)", ["ERROR: AddressSanitizer", "where"]),
+    ]
+
+
 def test_good_run(tmp_path, capsys):
     (tmp_path / "test_one.py").write_text("def test_one():\n    pass\n")
     checks = report.Report(tmp_path)
