@@ -11,7 +11,7 @@
 #include "invoke/invoke.h"
 #include "store/db.h"
 #include "sys/loop.h"
-#include "sys/work.h"
+#include "sys/work_lane.h"
 
 struct api;
 struct async;

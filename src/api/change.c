@@ -2,7 +2,7 @@
 #include "api/change.h"
 
 #include "api/context.h"
-#include "sys/work.h"
+#include "sys/work_lane.h"
 
 static void run(void *job) {
     struct change *change = job;

@@ -13,7 +13,7 @@
 #include "invoke/invoke.h"
 #include "store/db.h"
 #include "sys/loop.h"
-#include "sys/work.h"
+#include "sys/work_lane.h"
 
 /* Calls kept for reuse, so that an invocation costs no allocation here. */
 #define API_FREE_CALLS 64

@@ -23,7 +23,7 @@
 #include "store/db.h"
 #include "sys/fd.h"
 #include "sys/fs.h"
-#include "sys/work.h"
+#include "sys/work_lane.h"
 
 struct daemon {
     const struct config *config;

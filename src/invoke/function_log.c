@@ -10,13 +10,14 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/list.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "model/log_group.h"
 #include "sys/fd.h"
 #include "sys/fs.h"
-#include "sys/work.h"
+#include "sys/work_lane.h"
 
 struct function_logs {
     struct clock clock;

@@ -14,6 +14,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "sys/work.h"
 
 /* After a failure, for what nobody asked for and nobody would be told of. */
 #define RETRY_MS 1000

@@ -9,7 +9,7 @@
 #include "queue/due_counts.h"
 #include "queue/wakes.h"
 #include "sys/loop.h"
-#include "sys/work.h"
+#include "sys/work_lane.h"
 
 /* How a log that has grown long gets into the database: see engine.c. */
 enum checkpoint_state { CHECKPOINT_NONE, CHECKPOINT_RUNNING, CHECKPOINT_TO_END, CHECKPOINT_ENDING };

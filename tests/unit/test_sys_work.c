@@ -6,9 +6,11 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 
 #include "sys/work.h"
+#include "sys/work_lane.h"
 
 static int set_up(void **state) {
     *state = loop_new();
@@ -175,6 +177,70 @@ static void test_lanes_run_beside_each_other(void **state) {
     }
 }
 
+struct gate {
+    sem_t began;
+    sem_t open;
+};
+
+static void wait_at_gate(void *arg) {
+    struct gate *gate = arg;
+    sem_post(&gate->began);
+    sem_wait(&gate->open);
+}
+
+static void pass_gate(void *arg) {
+    (void)arg;
+}
+
+static void test_what_has_not_begun_can_be_recalled(void **state) {
+    struct shared shared = {.loop = *state, .loop_thread = pthread_self(), .wanted = 2};
+    struct job jobs[3] = {{&shared, 0, 0}, {&shared, 1, 0}, {&shared, 2, 0}};
+    struct work_lane *lane = work_lane_new(*state);
+    struct gate gate;
+    sem_init(&gate.began, 0, 0);
+    sem_init(&gate.open, 0, 0);
+    assert_false(work_lane_recall(lane, &gate)); /* it was never given */
+    work_lane_run(lane, wait_at_gate, pass_gate, &gate);
+    sem_wait(&gate.began);
+    assert_false(work_lane_recall(lane, &gate)); /* it runs */
+    for (int i = 0; i < 3; i++)
+        work_lane_run(lane, run, done, &jobs[i]);
+    assert_false(work_lane_recall(lane, &jobs[1])); /* it is not the last */
+    assert_true(work_lane_recall(lane, &jobs[2]));
+    assert_false(work_lane_recall(lane, &jobs[2]));
+    assert_int_equal(work_lane_pending(lane), 3);
+    assert_int_equal(shared.runs, 0);
+    sem_post(&gate.open);
+    loop_run(*state);
+    assert_int_equal(shared.finished, 2);
+    assert_false(shared.out_of_order);
+    assert_int_equal(work_lane_pending(lane), 0);
+    work_lane_free(lane);
+    sem_destroy(&gate.began);
+    sem_destroy(&gate.open);
+}
+
+/* It goes on while the loop is busy with something else. */
+static void test_a_lane_does_not_wait_for_the_loop(void **state) {
+    struct gate gates[2];
+    struct work_lane *lane = work_lane_new(*state);
+    for (int i = 0; i < 2; i++) {
+        sem_init(&gates[i].began, 0, 0);
+        sem_init(&gates[i].open, 0, 1);
+        work_lane_run(lane, wait_at_gate, pass_gate, &gates[i]);
+    }
+    sem_wait(&gates[0].began);
+    sem_wait(&gates[1].began); /* no turn of the loop was needed */
+    assert_int_equal(work_lane_pending(lane), 2);
+    while (work_lane_pending(lane) > 0)
+        loop_turn(*state, true);
+    work_lane_free(lane);
+    for (int i = 0; i < 2; i++) {
+        sem_destroy(&gates[i].began);
+        sem_destroy(&gates[i].open);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -185,6 +251,8 @@ int main(void) {
         TEST(test_drain_waits_for_jobs_added_meanwhile),
         TEST(test_drain_of_an_empty_lane),
         TEST(test_lanes_run_beside_each_other),
+        TEST(test_what_has_not_begun_can_be_recalled),
+        TEST(test_a_lane_does_not_wait_for_the_loop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
