@@ -45,10 +45,18 @@ static bool push_entry(struct transaction *transaction, struct place *place, con
     else
         ident_uuid(pushed->message_id);
     int64_t delay_ms = entry->delay_ms < 0 ? place->settings.delay_ms : entry->delay_ms;
+    const struct queue_body body = {
+        .message_id = pushed->message_id,
+        .data = entry->body,
+        .len = entry->body_len,
+        .attributes = entry->attributes,
+        .attributes_len = entry->attributes_len,
+    };
+    bool is_small = entry->body_len + entry->attributes_len <= QUEUE_ROWS_SMALL_BODY_BYTES;
     struct queue_row row = {
         .due_ms = transaction->now_ms + delay_ms,
         .sent_ms = transaction->now_ms,
-        .body = transaction->next_sequence,
+        .body = is_small ? 0 : transaction->numbers->next,
         .group = (char *)(uintptr_t)entry->group,
     };
     if (entry->lease_ms > 0) {
@@ -57,9 +65,7 @@ static bool push_entry(struct transaction *transaction, struct place *place, con
         row.receives = 1;
         row.first_receive_ms = row.last_receive_ms = transaction->now_ms;
     }
-    if (!place_add(transaction, place, &row, err) ||
-        !queue_rows_add_body(transaction->db, row.body, pushed->message_id, entry->body, entry->body_len,
-                             entry->attributes, entry->attributes_len, err))
+    if (!place_add(transaction, place, &row, &body, err))
         return false;
     pushed->sequence = row.sequence;
     return !entry->dedup ||
@@ -168,9 +174,19 @@ static bool sweep(struct batch *batch, struct err *err) {
                                   &batch->swept_queue_is_gone, err);
 }
 
+/* So many are written down at once; a daemon that was killed goes on behind them. */
+#define NUMBERS_AHEAD 4096
+
+static bool write_numbers(struct transaction *transaction, struct err *err) {
+    struct numbers *numbers = transaction->numbers;
+    if (numbers->next <= numbers->end)
+        return true;
+    numbers->end = numbers->next + NUMBERS_AHEAD;
+    return queue_rows_write_sequence(transaction->db, numbers->end, err);
+}
+
 static bool run_all(struct batch *batch, struct err *err) {
     struct transaction *transaction = &batch->transaction;
-    int64_t first_sequence = transaction->next_sequence;
     list_each (link, &batch->steps) {
         if (!run_step(transaction, list_item(link, struct step, link), err))
             return false;
@@ -180,8 +196,7 @@ static bool run_all(struct batch *batch, struct err *err) {
     for (size_t i = 0; i < batch->place_count; i++)
         if (!place_finish(transaction, batch->places[i], err))
             return false;
-    return transaction->next_sequence == first_sequence ||
-           queue_rows_write_sequence(transaction->db, transaction->next_sequence, err);
+    return write_numbers(transaction, err);
 }
 
 /* What could not be moved stays in the log: it is tried again, and nothing else depends on it. */
@@ -194,10 +209,13 @@ static void end_checkpoint(struct db *db) {
 void batch_run(struct batch *batch) {
     struct db *db = batch->transaction.db;
     struct err *err = &batch->err;
+    struct numbers before = *batch->transaction.numbers;
     if (batch->has_checkpoint_to_end)
         end_checkpoint(db);
     batch->is_failed = !db_begin(db, err) || !run_all(batch, err) || !db_commit(db, err);
-    if (batch->is_failed)
+    if (batch->is_failed) {
         db_rollback(db);
+        *batch->transaction.numbers = before;
+    }
     batch->log_pages = db_log_pages(db);
 }

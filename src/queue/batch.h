@@ -13,6 +13,10 @@ struct batch {
     struct place **places; /* of their queues, each once */
     size_t place_count;
     size_t place_capacity;
+    size_t step_count;
+    size_t receive_count;       /* of them */
+    size_t size_bytes;          /* of them */
+    bool changes_queues;        /* makes or empties some: the next batch has to know which */
     int64_t swept_queue;        /* a purged queue whose messages are to be removed; 0: none */
     bool swept_queue_is_gone;   /* it has none any more */
     bool has_checkpoint_to_end; /* see engine.c */

@@ -1,8 +1,9 @@
 /* The cycle of transactions. See engine.h.
  *
- * One batch runs at a time. What is asked for meanwhile is gathered for the next one, which starts as soon as
- * the one before is on disk; when none runs, at the end of the loop's turn, so that what comes in one turn
- * goes together. Receives that wait join a batch that touches their queue.
+ * One batch runs at a time. What is asked for in one turn of the loop is gathered at its end, into the batch
+ * that waits behind the running one: so the lane goes from one to the next without waiting for the loop, and
+ * the slower the disk the larger they are. Receives that wait join a batch that touches their queue. A batch
+ * is made from what is known of its queues; so none is made while another makes or empties queues.
  *
  * The log of the database grows with each commit, and a commit that had to move it into the database would
  * take tens of milliseconds. So a second connection moves it, while commits go on. What was added to the log
@@ -18,6 +19,9 @@
 
 /* After a failure, for what nobody asked for and nobody would be told of. */
 #define RETRY_MS 1000
+
+/* One that has ended and the loop has not heard of, one that runs, and one that waits. */
+#define BATCHES_MOST 3
 
 static void queue_woken(struct wake *wake) {
     struct queue *queue = list_item(wake, struct queue, wake);
@@ -218,13 +222,10 @@ void engine_add_retired(struct queues *queues, int64_t queue) {
 static struct place *place_of(struct batch *batch, struct queue *queue) {
     if (queue->place)
         return queue->place;
-    struct place *place = mem_alloc(sizeof *place);
-    place->queue = queue;
-    place->key = queue->key;
-    place->settings = queue->settings;
-    place->id = queue->id;
+    struct place *place = place_new(queue, queue->key, queue->id, &queue->settings);
     queue->place = place;
     queue->references++;
+    batch->changes_queues |= queue->id == 0;
     batch_add_place(batch, place);
     return place;
 }
@@ -249,30 +250,30 @@ static void place_targets(struct batch *batch, struct step *step) {
 static void add_step(struct batch *batch, struct step *step) {
     list_remove(&step->link);
     list_push_back(&batch->steps, &step->link);
+    batch->step_count++;
+    batch->size_bytes += step->size_bytes;
+    batch->changes_queues |= step->kind == STEP_PURGE;
     step->place = place_of(batch, step->queue);
     place_targets(batch, step);
     if (step->kind != STEP_RECEIVE)
         return;
+    batch->receive_count++;
     step->place->dead_letters = dead_letters_of(batch, step->queue);
     step_as_receive(step)->state = RECEIVE_RUNNING;
 }
 
-/* What was asked for, in its order. Returns how many receives that is. */
-static size_t add_steps(struct queues *queues, struct batch *batch) {
-    size_t steps = 0;
-    size_t size_bytes = 0;
-    size_t receives = 0;
+/* What was asked for, in its order. */
+static void add_steps(struct queues *queues, struct batch *batch) {
     list_each (link, &queues->steps) {
-        struct step *step = list_item(link, struct step, link);
-        if (steps == LIMIT_QUEUE_BATCH_STEPS || size_bytes >= LIMIT_QUEUE_BATCH_BYTES ||
-            receives == LIMIT_QUEUE_BATCH_RECEIVES)
-            break;
-        steps++;
-        size_bytes += step->size_bytes;
-        receives += step->kind == STEP_RECEIVE;
-        add_step(batch, step);
+        if (batch->step_count >= LIMIT_QUEUE_BATCH_STEPS || batch->size_bytes >= LIMIT_QUEUE_BATCH_BYTES ||
+            batch->receive_count >= LIMIT_QUEUE_BATCH_RECEIVES)
+            return;
+        add_step(batch, list_item(link, struct step, link));
     }
-    return receives;
+}
+
+static bool can_sweep_retired(const struct queues *queues) {
+    return queues->is_retired_due && !queues->is_sweeping_retired;
 }
 
 static void add_due(struct queues *queues, struct batch *batch) {
@@ -280,16 +281,21 @@ static void add_due(struct queues *queues, struct batch *batch) {
     list_each (link, &queues->due) {
         struct queue *queue = list_item(link, struct queue, due_link);
         list_remove(link);
-        place_of(batch, queue)->wants_sweep = expiry_ms(queue) <= now_ms;
+        struct place *place = place_of(batch, queue);
+        place->wants_sweep |= expiry_ms(queue) <= now_ms;
+        place->has_only_added = false;
     }
-    batch->swept_queue = queues->is_retired_due ? queues->retired[queues->retired_count - 1] : 0;
+    if (!can_sweep_retired(queues))
+        return;
+    batch->swept_queue = queues->retired[queues->retired_count - 1];
+    queues->is_sweeping_retired = true;
 }
 
 /* Those that wait for queues of the batch: they may get something. */
-static void add_waiting(struct batch *batch, size_t receives) {
+static void add_waiting(struct batch *batch) {
     for (size_t i = 0; i < batch->place_count; i++)
         list_each (link, &batch->places[i]->queue->waiting) {
-            if (receives++ >= LIMIT_QUEUE_BATCH_RECEIVES)
+            if (batch->receive_count >= LIMIT_QUEUE_BATCH_RECEIVES)
                 return;
             struct queue_receive *receive = step_as_receive(list_item(link, struct step, link));
             engine_stop_waiting(receive);
@@ -305,28 +311,48 @@ static void run_batch(void *arg) {
 static void batch_done(void *arg);
 
 static bool has_work(const struct queues *queues) {
-    bool has_chores = !list_is_empty(&queues->due) || queues->is_retired_due;
+    bool has_chores = !list_is_empty(&queues->due) || can_sweep_retired(queues);
     return !list_is_empty(&queues->steps) || (has_chores && !queues->closed);
 }
 
-static void start_batch(struct queues *queues) {
-    if (queues->running || !has_work(queues))
-        return;
+static struct batch *new_batch(struct queues *queues) {
     struct batch *batch = mem_alloc(sizeof *batch);
-    batch->transaction = (struct transaction){
-        .db = queues->db,
-        .now_ms = engine_now_ms(queues),
-        .next_sequence = queues->next_sequence,
-    };
+    batch->transaction = (struct transaction){.db = queues->db, .numbers = &queues->numbers};
     batch->queues = queues;
     list_init(&batch->steps);
-    size_t receives = add_steps(queues, batch);
+    queues->batch_count++;
+    return batch;
+}
+
+/* Nothing more comes into the open batch. */
+static void seal(struct queues *queues) {
+    struct batch *batch = take_ptr(queues->open);
+    for (size_t i = 0; batch && i < batch->place_count; i++)
+        batch->places[i]->queue->place = NULL;
+}
+
+/* The batch for what comes next; NULL: there can be none now. */
+static struct batch *open_batch(struct queues *queues) {
+    if (queues->open && work_lane_recall(queues->lane, queues->open))
+        return take_ptr(queues->open);
+    seal(queues);
+    return queues->is_changing || queues->batch_count == BATCHES_MOST ? NULL : new_batch(queues);
+}
+
+static void gather(struct queues *queues) {
+    struct batch *batch = has_work(queues) ? open_batch(queues) : NULL;
+    if (!batch)
+        return;
+    batch->transaction.now_ms = engine_now_ms(queues);
+    add_steps(queues, batch);
     add_due(queues, batch);
-    add_waiting(batch, receives);
-    batch->has_checkpoint_to_end = queues->checkpoint == CHECKPOINT_TO_END;
-    if (batch->has_checkpoint_to_end)
+    add_waiting(batch);
+    if (queues->checkpoint == CHECKPOINT_TO_END) {
         queues->checkpoint = CHECKPOINT_ENDING;
-    queues->running = batch;
+        batch->has_checkpoint_to_end = true;
+    }
+    queues->is_changing |= batch->changes_queues;
+    queues->open = batch;
     work_lane_run(queues->lane, run_batch, batch_done, batch);
 }
 
@@ -346,7 +372,7 @@ static void checkpoint_done(void *arg) {
 }
 
 static void look_at_log(struct queues *queues, const struct batch *batch) {
-    if (queues->checkpoint == CHECKPOINT_ENDING)
+    if (batch->has_checkpoint_to_end)
         queues->checkpoint = CHECKPOINT_NONE;
     if (queues->checkpoint == CHECKPOINT_NONE && batch->log_pages >= LIMIT_QUEUE_LOG_PAGES) {
         queues->checkpoint = CHECKPOINT_RUNNING;
@@ -365,15 +391,16 @@ static void take_over_counts(struct queue *queue, const struct place *place) {
         due_counts_add(&queue->hidden, place->shifts[i].second, place->shifts[i].is_leased,
                        place->shifts[i].messages);
     due_counts_pass(&queue->hidden, engine_now_ms(queue->queues));
-    queue->next_due_ms = place->next_due_ms;
-    queue->oldest_sent_ms = place->oldest_sent_ms;
+    if (!place->has_only_added || place->next_due_ms < queue->next_due_ms)
+        queue->next_due_ms = place->next_due_ms;
+    if (!place->has_only_added || place->oldest_sent_ms < queue->oldest_sent_ms)
+        queue->oldest_sent_ms = place->oldest_sent_ms;
 }
 
 static void take_over_places(struct queues *queues, struct batch *batch) {
     for (size_t i = 0; i < batch->place_count; i++) {
         struct place *place = batch->places[i];
         struct queue *queue = place->queue;
-        queue->place = NULL;
         if (!batch->is_failed) {
             take_over_counts(queue, place);
             engine_look(queue);
@@ -389,6 +416,7 @@ static void take_over_places(struct queues *queues, struct batch *batch) {
 static void take_over_sweep(struct queues *queues, const struct batch *batch) {
     if (batch->swept_queue == 0)
         return;
+    queues->is_sweeping_retired = false;
     if (batch->is_failed) {
         queues->is_retired_due = false;
         wakes_set(&queues->wakes, &queues->retired_wake, engine_now_ms(queues) + RETRY_MS);
@@ -444,17 +472,19 @@ static void answer_all(struct list *steps, const struct err *err) {
 static void batch_done(void *arg) {
     struct batch *batch = arg;
     struct queues *queues = batch->queues;
-    queues->running = NULL;
+    queues->batch_count--;
+    if (batch == queues->open)
+        seal(queues);
+    if (batch->changes_queues)
+        queues->is_changing = false;
     wait_again(batch);
     if (batch->is_failed)
         err_wrap(&batch->err, "Can't write the queues");
-    else
-        queues->next_sequence = batch->transaction.next_sequence;
     take_over_sweep(queues, batch);
     take_over_retired(queues, batch);
     take_over_places(queues, batch);
     look_at_log(queues, batch);
-    start_batch(queues);
+    gather(queues);
     answer_all(&batch->steps, batch->is_failed ? &batch->err : NULL);
     batch_free(batch);
     if (queues->closed)
@@ -475,7 +505,7 @@ static void refuse(struct queues *queues) {
 }
 
 static bool is_idle(const struct queues *queues) {
-    return !queues->running && list_is_empty(&queues->steps) && list_is_empty(&queues->refused) &&
+    return queues->batch_count == 0 && list_is_empty(&queues->steps) && list_is_empty(&queues->refused) &&
            queues->checkpoint != CHECKPOINT_RUNNING;
 }
 
@@ -499,7 +529,7 @@ static void turn(void *arg) {
     struct queues *queues = arg;
     queues->is_turn_due = false;
     refuse(queues);
-    start_batch(queues);
+    gather(queues);
     if (!queues->closed || !is_idle(queues) || queues->is_turn_due)
         return;
     void (*closed)(void *arg) = queues->closed;

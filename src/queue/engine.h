@@ -18,7 +18,8 @@ struct queues {
     struct loop *loop;
     const struct clock *clock;
     struct work_lane *lane;
-    struct db *db;            /* the lane's, while a batch runs */
+    struct db *db; /* the lane's, while a batch runs; so are the numbers */
+    struct numbers numbers;
     struct db *checkpoint_db; /* the checkpoint's, while it runs */
     struct map by_key;        /* struct queue */
     struct wakes wakes;
@@ -28,14 +29,16 @@ struct queues {
     size_t step_count;     /* whose `done` was not called yet; but for waiting receives */
     size_t step_bytes;     /* of them */
     size_t receiver_count; /* waiting receives */
-    struct batch *running; /* NULL: none */
-    int64_t next_sequence; /* of messages */
+    size_t batch_count;    /* on their way: the lane has them, or their end is to be heard of */
+    struct batch *open;    /* the last of them, which may not have begun yet; NULL: it has */
+    bool is_changing;      /* one of them has changes_queues */
     uint8_t secret[QUEUE_ROWS_SECRET_BYTES];
     int64_t *retired; /* purged queues that still have messages */
     size_t retired_count;
     size_t retired_capacity;
     struct wake retired_wake; /* when to sweep the last of them */
     bool is_retired_due;
+    bool is_sweeping_retired; /* a batch is about it */
     enum checkpoint_state checkpoint;
     bool is_turn_due;          /* engine_wake() was called */
     void (*closed)(void *arg); /* not NULL: closing */
@@ -57,7 +60,7 @@ struct queue {
     size_t receiver_count;    /* of them */
     struct wake wake;         /* when something is due for them, or too old */
     struct list due_link;     /* in queues->due */
-    struct place *place;      /* in the running batch */
+    struct place *place;      /* in the open batch */
 };
 
 /* An engine without databases; frees one that is not in use, with its databases. */

@@ -18,7 +18,7 @@ bool group_move_up(struct db *db, int64_t queue, const char *group, struct err *
     if (!is_found)
         return true;
     queue_row_done(&row);
-    return queue_rows_park(db, row.sequence, false, err);
+    return queue_rows_park(db, &row, false, err);
 }
 
 bool group_open(struct db *db, int64_t queue, const char *group, int64_t now_ms, bool *ret_is_open,

@@ -6,6 +6,19 @@
 #include "queue/due_counts.h"
 #include "queue/group.h"
 
+struct place *place_new(struct queue *queue, const char *key, int64_t id,
+                        const struct queue_settings *settings) {
+    struct place *place = mem_alloc(sizeof *place);
+    place->queue = queue;
+    place->key = key;
+    place->id = id;
+    place->settings = *settings;
+    place->has_only_added = true;
+    place->next_due_ms = QUEUE_ROWS_NEVER;
+    place->oldest_sent_ms = QUEUE_ROWS_NEVER;
+    return place;
+}
+
 void place_free(struct place *place) {
     free(place->shifts);
     free(place);
@@ -44,7 +57,9 @@ static bool add_queue(struct transaction *transaction, struct place *place, stru
     return true;
 }
 
-bool place_add(struct transaction *transaction, struct place *place, struct queue_row *row, struct err *err) {
+/* Makes it the next one of the queue. */
+static bool number_row(struct transaction *transaction, struct place *place, struct queue_row *row,
+                       struct err *err) {
     if (place->id == 0 && !add_queue(transaction, place, err))
         return false;
     row->is_parked = false;
@@ -52,35 +67,47 @@ bool place_add(struct transaction *transaction, struct place *place, struct queu
         !group_has_front(transaction->db, place->id, row->group, &row->is_parked, err))
         return false;
     row->queue = place->id;
-    row->sequence = transaction->next_sequence++;
+    row->sequence = transaction->numbers->next++;
     place->is_known_empty = false;
     place->added++;
+    if (!row->is_parked && row->due_ms < place->next_due_ms)
+        place->next_due_ms = row->due_ms;
+    if (row->sent_ms < place->oldest_sent_ms)
+        place->oldest_sent_ms = row->sent_ms;
     shift(transaction, place, row, 1);
-    return queue_rows_add(transaction->db, row, err);
+    return true;
+}
+
+bool place_add(struct transaction *transaction, struct place *place, struct queue_row *row,
+               const struct queue_body *body, struct err *err) {
+    return number_row(transaction, place, row, err) && queue_rows_add(transaction->db, row, body, err);
 }
 
 static bool take_out(struct transaction *transaction, struct place *place, const struct queue_row *row,
                      struct err *err) {
     place->added--;
+    place->has_only_added = false;
     shift(transaction, place, row, -1);
-    return queue_rows_remove(transaction->db, row->sequence, err);
+    return queue_rows_remove(transaction->db, row, err);
 }
 
 bool place_remove(struct transaction *transaction, struct place *place, const struct queue_row *row,
                   struct err *err) {
-    return take_out(transaction, place, row, err) && queue_rows_remove_body(transaction->db, row->body, err);
+    return take_out(transaction, place, row, err) && queue_rows_remove_body(transaction->db, row, err);
 }
 
 bool place_move_up(struct transaction *transaction, struct place *place, const char *group, struct err *err) {
     if (!group)
         return true;
     place->is_known_empty = false;
+    place->has_only_added = false;
     return group_move_up(transaction->db, place->id, group, err);
 }
 
 bool place_update(struct transaction *transaction, struct place *place, const struct queue_row *before,
                   const struct queue_row *row, struct err *err) {
     place->is_known_empty = false;
+    place->has_only_added = false;
     shift(transaction, place, before, -1);
     shift(transaction, place, row, 1);
     return queue_rows_update(transaction->db, row, err);
@@ -107,8 +134,9 @@ bool place_bury(struct transaction *transaction, struct place *place, const stru
     letter.earlier_receives = row->receives;
     letter.source = (char *)(uintptr_t)place->key; /* borrowed, as the row's texts are */
     transaction->swept++;
-    return take_out(transaction, place, row, err) &&
-           place_add(transaction, place->dead_letters, &letter, err);
+    return number_row(transaction, place->dead_letters, &letter, err) &&
+           queue_rows_add_letter(transaction->db, &letter, row, err) &&
+           take_out(transaction, place, row, err);
 }
 
 bool place_purge(struct transaction *transaction, struct place *place, struct err *err) {
@@ -118,6 +146,7 @@ bool place_purge(struct transaction *transaction, struct place *place, struct er
     note_retired(transaction, retired);
     place->id = 0;
     place->was_purged = true;
+    place->has_only_added = false;
     place->added = 0;
     place->shift_count = 0;
     return true;
@@ -143,11 +172,13 @@ bool place_sweep(struct transaction *transaction, struct place *place, struct er
 }
 
 bool place_finish(struct transaction *transaction, struct place *place, struct err *err) {
+    if (place->added != 0 && !queue_rows_add_count(transaction->db, place->id, place->added, err))
+        return false;
+    if (place->has_only_added)
+        return true;
     place->next_due_ms = QUEUE_ROWS_NEVER;
     place->oldest_sent_ms = QUEUE_ROWS_NEVER;
-    if (place->id == 0)
-        return true;
-    return (place->added == 0 || queue_rows_add_count(transaction->db, place->id, place->added, err)) &&
-           queue_rows_next_due(transaction->db, place->id, &place->next_due_ms, err) &&
-           queue_rows_oldest_sent(transaction->db, place->id, &place->oldest_sent_ms, err);
+    return place->id == 0 ||
+           (queue_rows_next_due(transaction->db, place->id, &place->next_due_ms, err) &&
+            queue_rows_oldest_sent(transaction->db, place->id, &place->oldest_sent_ms, err));
 }

@@ -6,13 +6,19 @@
 #include "queue/message.h"
 #include "store/queue_rows.h"
 
+/* The numbers of messages. Those below `end` may have been given away: so much is written down. */
+struct numbers {
+    int64_t next;
+    int64_t end;
+};
+
 /* What all of a transaction shares. */
 struct transaction {
     struct db *db;
     int64_t now_ms;
-    int64_t next_sequence;
-    size_t swept;     /* messages that were removed beside what was asked for */
-    int64_t *retired; /* numbers of queues that have no key any more, for the loop to sweep */
+    struct numbers *numbers; /* the lane's; as they were after a failure */
+    size_t swept;            /* messages that were removed beside what was asked for */
+    int64_t *retired;        /* numbers of queues that have no key any more, for the loop to sweep */
     size_t retired_count;
     size_t retired_capacity;
 };
@@ -37,14 +43,19 @@ struct place {
     struct place_shift *shifts;
     size_t shift_count;
     size_t shift_capacity;
+    bool has_only_added; /* then the two times are of what was added; else of the queue */
     int64_t next_due_ms; /* after the transaction; QUEUE_ROWS_NEVER: nothing, like the next one */
     int64_t oldest_sent_ms;
 };
 
+/* Of a queue that has that number; the key is borrowed. */
+struct place *place_new(struct queue *queue, const char *key, int64_t id,
+                        const struct queue_settings *settings);
 void place_free(struct place *place);
 
 /* Adds the row: with the next sequence and this queue's number, parked if it has to wait for its group. */
-bool place_add(struct transaction *transaction, struct place *place, struct queue_row *row, struct err *err);
+bool place_add(struct transaction *transaction, struct place *place, struct queue_row *row,
+               const struct queue_body *body, struct err *err);
 
 /* Removes a message. place_move_up() is for afterwards, unless its group (NULL: none) is being received. */
 bool place_remove(struct transaction *transaction, struct place *place, const struct queue_row *row,
@@ -68,5 +79,5 @@ bool place_purge(struct transaction *transaction, struct place *place, struct er
 /* Removes messages that are too old, as far as the transaction may. */
 bool place_sweep(struct transaction *transaction, struct place *place, struct err *err);
 
-/* At the end: writes the count, reads the two times. */
+/* At the end: writes the count, reads the two times unless they follow from what was added. */
 bool place_finish(struct transaction *transaction, struct place *place, struct err *err);

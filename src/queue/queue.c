@@ -51,11 +51,12 @@ bool queues_open(struct loop *loop, const struct clock *clock, const char *path,
                  struct err *err) {
     struct queues *queues = engine_new(loop, clock);
     if (!db_open_queues(path, &queues->db, err) || !db_open_queues(path, &queues->checkpoint_db, err) ||
-        !queue_rows_read_sequence(queues->db, &queues->next_sequence, queues->secret, err) ||
+        !queue_rows_read_sequence(queues->db, &queues->numbers.next, queues->secret, err) ||
         !queue_rows_each_queue(queues->db, load_queue, queues, err) || !load_times(queues, err)) {
         engine_free(queues);
         return false;
     }
+    queues->numbers.end = queues->numbers.next;
     if (queues->is_retired_due)
         engine_wake(queues);
     *ret_queues = queues;
@@ -94,7 +95,7 @@ void queue_configure(struct queue *queue, const struct queue_settings *settings)
 bool queue_release_all(struct queue *queue, struct err *err) {
     struct queues *queues = queue->queues;
     int64_t now_ms = engine_now_ms(queues);
-    assert(!queues->running);
+    assert(queues->batch_count == 0);
     due_counts_clear(&queue->hidden);
     return queue_rows_release(queues->db, queue->id, now_ms, err) &&
            queue_rows_next_due(queues->db, queue->id, &queue->next_due_ms, err) &&

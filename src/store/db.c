@@ -108,6 +108,7 @@ static bool migrate(struct db *db, const struct schema *schema, struct err *err)
 static bool open_with(const char *path, const struct schema *schema, struct db **ret_db, struct err *err) {
     if (!prepare_file(path, err))
         return false;
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* no lock at each allocation; heard before the first open */
     struct db *db = mem_alloc(sizeof *db);
     map_init(&db->statements);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
@@ -263,12 +264,17 @@ int64_t db_changed(const struct db *db) {
     return sqlite3_changes64(db->handle);
 }
 
+static bool execute_prepared(struct db *db, const char *sql, struct err *err) {
+    struct db_statement *statement;
+    return db_statement(db, sql, &statement, err) && db_run(statement, err);
+}
+
 bool db_begin(struct db *db, struct err *err) {
-    return execute(db, "BEGIN IMMEDIATE", err);
+    return execute_prepared(db, "BEGIN IMMEDIATE", err);
 }
 
 bool db_commit(struct db *db, struct err *err) {
-    return execute(db, "COMMIT", err);
+    return execute_prepared(db, "COMMIT", err);
 }
 
 /* Some failures end the transaction themselves. */

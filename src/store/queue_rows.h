@@ -16,7 +16,7 @@
 #define QUEUE_ROWS_NEVER INT64_MAX
 
 struct queue_row {
-    int64_t sequence; /* the key */
+    int64_t sequence; /* with the queue the key */
     int64_t queue;    /* number of its queue */
     int64_t due_ms;   /* when it can be received (again) */
     int64_t sent_ms;
@@ -27,12 +27,25 @@ struct queue_row {
     int64_t first_receive_ms; /* 0: never received */
     int64_t last_receive_ms;  /* likewise */
     int64_t mark;
-    int64_t body; /* number of its body, which stays when it becomes a dead letter */
+    int64_t body; /* number of its body, which stays when it becomes a dead letter; 0: it is in the row */
     char *group;  /* NULL outside of FIFO queues */
     char *source; /* key of the queue it came from as a dead letter, NULL for others */
 };
 
 void queue_row_done(struct queue_row *row);
+
+/* Borrowed. */
+struct queue_body {
+    const char *message_id;
+    const void *data;
+    size_t len;
+    const void *attributes;
+    size_t attributes_len;
+};
+
+/* Up to so many bytes a body had better be in its row, which is written anew with each change of the message:
+ * it costs less than a row of its own. */
+#define QUEUE_ROWS_SMALL_BODY_BYTES 512
 
 #define QUEUE_ROWS_SECRET_BYTES 32
 
@@ -69,13 +82,19 @@ bool queue_rows_release(struct db *db, int64_t queue, int64_t now_ms, struct err
 bool queue_rows_next_due(struct db *db, int64_t queue, int64_t *ret_due_ms, struct err *err);
 bool queue_rows_oldest_sent(struct db *db, int64_t queue, int64_t *ret_sent_ms, struct err *err);
 
-bool queue_rows_add(struct db *db, const struct queue_row *row, struct err *err);
-bool queue_rows_remove(struct db *db, int64_t sequence, struct err *err);
+/* The second one is with the body of another message, which is removed next. */
+bool queue_rows_add(struct db *db, const struct queue_row *row, const struct queue_body *body,
+                    struct err *err);
+bool queue_rows_add_letter(struct db *db, const struct queue_row *row, const struct queue_row *from,
+                           struct err *err);
+
+/* Not its body, unless that is in the row. */
+bool queue_rows_remove(struct db *db, const struct queue_row *row, struct err *err);
 
 /* Writes what changes in a message's life: due_ms, is_leased, receives, first_receive_ms,
  * last_receive_ms, mark. */
 bool queue_rows_update(struct db *db, const struct queue_row *row, struct err *err);
-bool queue_rows_park(struct db *db, int64_t sequence, bool is_parked, struct err *err);
+bool queue_rows_park(struct db *db, const struct queue_row *row, bool is_parked, struct err *err);
 
 /* One message: of a number; the first that is due and not parked; the oldest if it was sent by then; the
  * first of a group that is parked or is not. *ret_is_found says whether there is one; the caller ends
@@ -97,15 +116,11 @@ bool queue_rows_front(struct db *db, int64_t queue, const char *group, int64_t *
 bool queue_rows_park_front(struct db *db, int64_t queue, const char *group, int64_t due_until_ms,
                            struct err *err);
 
-bool queue_rows_add_body(struct db *db, int64_t body, const char *message_id, const void *data, size_t len,
-                         const void *attributes, size_t attributes_len, struct err *err);
-bool queue_rows_remove_body(struct db *db, int64_t body, struct err *err);
+bool queue_rows_remove_body(struct db *db, const struct queue_row *row, struct err *err);
 
 /* Calls `take` with it; the bytes live during the call. ERR_CORRUPT when there is none. */
-bool queue_rows_read_body(struct db *db, int64_t body,
-                          void (*take)(void *arg, const char *message_id, const void *data, size_t len,
-                                       const void *attributes, size_t attributes_len),
-                          void *arg, struct err *err);
+bool queue_rows_read_body(struct db *db, const struct queue_row *row,
+                          void (*take)(void *arg, const struct queue_body *body), void *arg, struct err *err);
 
 #define QUEUE_ROWS_ID_BYTES 37 /* a UUID and NUL */
 

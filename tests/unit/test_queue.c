@@ -9,6 +9,23 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "store/db.h"
+#include "store/queue_rows.h"
+
+static int64_t rows_of(const char *table) {
+    struct db *db;
+    struct db_statement *statement;
+    bool row;
+    settle_down();
+    assert_true(db_open_queues(queue_path, &db, NULL));
+    const char *sql = table[0] == 'q'   ? "SELECT COUNT(*) FROM queue"
+                      : table[0] == 'b' ? "SELECT COUNT(*) FROM body"
+                                        : "SELECT COUNT(*) FROM message";
+    assert_true(db_statement(db, sql, &statement, NULL) && db_step(statement, &row, NULL) && row);
+    int64_t rows = db_integer(statement, 0);
+    db_reset(statement);
+    db_close(db);
+    return rows;
+}
 
 static void test_order(void **state) {
     (void)state;
@@ -182,6 +199,61 @@ static void test_dead_letters(void **state) {
     assert_int_equal(remove_message(dead, answer->receipts[0]), QUEUE_SETTLED);
 }
 
+/* A small body lies in its message's row, a larger one has a row of its own. */
+static void test_bodies_of_dead_letters(void **state) {
+    (void)state;
+    static const size_t sizes[] = {1, QUEUE_ROWS_SMALL_BODY_BYTES, QUEUE_ROWS_SMALL_BODY_BYTES + 1};
+    char body[QUEUE_ROWS_SMALL_BODY_BYTES + 1];
+    char expected[2 * QUEUE_ROWS_SMALL_BODY_BYTES];
+    memset(body, 'x', sizeof body);
+    struct queue *dead = queues_get(queues, "dead");
+    queue_configure(queue, &(struct queue_settings){.max_receives = 1, .dead_letter_key = "dead"});
+    for (size_t i = 0; i < 3; i++)
+        push_entry(queue, &(struct queue_entry){.body = body, .body_len = sizes[i]});
+    assert_int_equal(rows_of("body"), 1);
+    receive(queue, 10, 1000);
+    pass(1000);
+    receive(queue, 10, 1000);
+    assert_counts(dead, "3 0 0");
+    reopen();
+    dead = queues_get(queues, "dead");
+    for (size_t i = 0; i < 3; i++) {
+        const struct answer *answer = receive(dead, 1, 1000);
+        snprintf(expected, sizeof expected, "%.*s", (int)sizes[i], body);
+        assert_string_equal(answer->text, expected);
+        assert_int_equal(remove_message(dead, answer->receipts[0]), QUEUE_SETTLED);
+    }
+    assert_int_equal(rows_of("message"), 0);
+    assert_int_equal(rows_of("body"), 0);
+}
+
+/* It keeps the time it was sent at, so it may be older than what is there before it. */
+static void test_retention_of_dead_letters(void **state) {
+    (void)state;
+    struct queue_counts counts;
+    struct queue *dead = queues_get(queues, "dead");
+    queue_configure(dead, &(struct queue_settings){.retention_ms = 60000});
+    queue_configure(queue, &(struct queue_settings){.max_receives = 1, .dead_letter_key = "dead"});
+    int64_t sent_ms = clock_ms();
+    push(queue, "letter");
+    receive(queue, 1, 1000);
+    pass(20000);
+    push(dead, "direct");
+    pass(10000);
+    receive(queue, 1, 1000);
+    assert_counts(dead, "2 0 0");
+    queue_count(dead, &counts);
+    assert_int_equal(counts.oldest_sent_ms, sent_ms);
+    pass(29999);
+    assert_counts(dead, "2 0 0");
+    pass(1);
+    assert_counts(dead, "1 0 0");
+    queue_count(dead, &counts);
+    assert_int_equal(counts.oldest_sent_ms, sent_ms + 20000);
+    pass(20000);
+    assert_counts(dead, "0 0 0");
+}
+
 /* What counts is how often it was received here. */
 static void test_dead_letters_of_dead_letters(void **state) {
     (void)state;
@@ -299,20 +371,6 @@ static void test_purge_of_many(void **state) {
     assert_string_equal(receive(queue, 10, 1000)->text, "q");
 }
 
-static int64_t rows_of(const char *table) {
-    struct db *db;
-    struct db_statement *statement;
-    bool row;
-    settle_down();
-    assert_true(db_open_queues(queue_path, &db, NULL));
-    const char *sql = table[0] == 'q' ? "SELECT COUNT(*) FROM queue" : "SELECT COUNT(*) FROM message";
-    assert_true(db_statement(db, sql, &statement, NULL) && db_step(statement, &row, NULL) && row);
-    int64_t rows = db_integer(statement, 0);
-    db_reset(statement);
-    db_close(db);
-    return rows;
-}
-
 static void note_pushed(void *arg, const struct queue_pushed *pushed, size_t count, const struct err *err) {
     (void)arg;
     (void)pushed;
@@ -395,6 +453,37 @@ static void test_limit(void **state) {
     assert_true(push(queue, "y") > 0);
 }
 
+static void note_sequence(void *arg, const struct queue_pushed *pushed, size_t count, const struct err *err) {
+    int64_t *last = arg;
+    assert_null(err);
+    assert_int_equal(count, 1);
+    assert_true(pushed[0].sequence > *last);
+    *last = pushed[0].sequence;
+}
+
+/* Whichever transactions they come into. */
+static void test_order_over_transactions(void **state) {
+    (void)state;
+    enum { COUNT = 2000 };
+    char body[16];
+    int64_t last = 0;
+    for (int i = 0; i < COUNT; i++) {
+        const struct queue_entry entry = {.body = body,
+                                          .body_len = (size_t)snprintf(body, sizeof body, "%d", i)};
+        assert_true(queue_push(queue, &entry, 1, note_sequence, &last, NULL));
+        if (i % 7 == 0)
+            loop_turn(loop, false);
+    }
+    settle_down();
+    assert_int_equal(rows_of("message"), COUNT);
+    assert_counts(queue, "2000 0 0");
+    for (int i = 0; i < COUNT; i++) {
+        snprintf(body, sizeof body, "%d", i);
+        const struct answer *answer = receive(queue, 1, 60000);
+        assert_string_equal(answer->text, body);
+    }
+}
+
 static void test_receipts(void **state) {
     (void)state;
     struct queue_receipt receipt = {999999999999999999, 12};
@@ -440,6 +529,8 @@ int main(void) {
         TEST(test_lease_lasts_twelve_hours),
         TEST(test_extend_and_release),
         TEST(test_dead_letters),
+        TEST(test_bodies_of_dead_letters),
+        TEST(test_retention_of_dead_letters),
         TEST(test_dead_letters_of_dead_letters),
         TEST(test_chain_of_dead_letters),
         TEST(test_no_dead_letter_queue),
@@ -451,6 +542,7 @@ int main(void) {
         TEST(test_reopen),
         TEST(test_big_answers),
         TEST(test_limit),
+        TEST(test_order_over_transactions),
         TEST(test_receipts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
