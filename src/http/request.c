@@ -10,37 +10,44 @@ static unsigned char lower(char c) {
     return (unsigned char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
 }
 
-static bool is_same_nocase(struct http_text text, const char *expected, size_t len) {
-    if (text.len != len)
+bool http_text_is_same(struct http_text a, struct http_text b) {
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+bool http_text_is_same_nocase(struct http_text a, struct http_text b) {
+    if (a.len != b.len)
         return false;
-    for (size_t i = 0; i < len; i++)
-        if (lower(text.data[i]) != lower(expected[i]))
+    for (size_t i = 0; i < a.len; i++)
+        if (lower(a.data[i]) != lower(b.data[i]))
             return false;
     return true;
 }
 
+static struct http_text text_of(const char *text) {
+    return (struct http_text){text, strlen(text)};
+}
+
 bool http_text_is(struct http_text text, const char *expected) {
-    size_t len = strlen(expected);
-    return text.len == len && (len == 0 || memcmp(text.data, expected, len) == 0);
+    return http_text_is_same(text, text_of(expected));
 }
 
 bool http_text_is_nocase(struct http_text text, const char *expected) {
-    return is_same_nocase(text, expected, strlen(expected));
+    return http_text_is_same_nocase(text, text_of(expected));
 }
 
 const struct http_text *http_header_get(const struct http_request *request, const char *lower_name) {
-    size_t len = strlen(lower_name);
+    const struct http_text name = text_of(lower_name);
     for (size_t i = 0; i < request->header_count; i++)
-        if (is_same_nocase(request->headers[i].name, lower_name, len))
+        if (http_text_is_same_nocase(request->headers[i].name, name))
             return &request->headers[i].value;
     return NULL;
 }
 
 size_t http_header_count(const struct http_request *request, const char *lower_name) {
-    size_t len = strlen(lower_name);
+    const struct http_text name = text_of(lower_name);
     size_t count = 0;
     for (size_t i = 0; i < request->header_count; i++)
-        count += is_same_nocase(request->headers[i].name, lower_name, len);
+        count += http_text_is_same_nocase(request->headers[i].name, name);
     return count;
 }
 

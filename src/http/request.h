@@ -38,6 +38,8 @@ size_t http_header_count(const struct http_request *request, const char *lower_n
 
 bool http_text_is(struct http_text text, const char *expected);
 bool http_text_is_nocase(struct http_text text, const char *expected);
+bool http_text_is_same(struct http_text a, struct http_text b);
+bool http_text_is_same_nocase(struct http_text a, struct http_text b);
 
 /* First value of a query parameter, percent-decoded into `value` (NUL-terminated). *ret_present says whether
  * it was there; false when it is malformed or does not fit. */

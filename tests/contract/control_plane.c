@@ -1,7 +1,7 @@
 /* The API front for tests: everything of the real daemon but the sandboxes. Invocations are answered here, by
  * the name of the function: "throttled...", "failing...", "silent..." (never answers), "streaming..." (its
- * payload in two pieces, where a stream is wanted), "breaking..." (fails after the first of them); every
- * other one gives its payload back, unless no concurrency is reserved for it.
+ * payload in two pieces, where a stream is wanted), "breaking..." (fails after the first of them), "lost..."
+ * (Lamb itself fails then); every other one gives its payload back, unless no concurrency is reserved for it.
  *
  *   control_plane --operations [SERVICE]   prints the operation table, Lambda's by default: name, method,
  *                                          path, query, status, `yes` when it is supported
@@ -75,6 +75,12 @@ static void stream(const struct invocation *invocation, struct invoke_result *re
                                   invocation->payload_len - half);
         return;
     }
+    if (is_named(invocation, "lost")) {
+        static const struct err failure = {.code = ERR_CLOSED, .text = "its sandbox is gone"};
+        result->outcome = INVOKE_FAILED;
+        result->failure = &failure;
+        return;
+    }
     result->outcome = INVOKE_FUNCTION_ERROR;
     result->error_type = "Runtime.Bad";
     result->payload = document;
@@ -95,7 +101,8 @@ static void answer(void *arg) {
     } else if (is_named(invocation, "failing")) {
         result.outcome = INVOKE_FUNCTION_ERROR;
     } else if (invocation->stream && !invocation->is_abandoned &&
-               (is_named(invocation, "streaming") || is_named(invocation, "breaking"))) {
+               (is_named(invocation, "streaming") || is_named(invocation, "breaking") ||
+                is_named(invocation, "lost"))) {
         stream(invocation, &result);
     }
     if (invocation->wants_log_tail) {

@@ -94,6 +94,18 @@ static inline void taker_close(struct taker *taker) {
     buf_done(&taker->got);
 }
 
+/* An ordinary one, open, and a client of it; and the end of both. */
+static inline int taker_start(struct taker *taker) {
+    taker_init(taker);
+    taker_open(taker);
+    return client_open(&taker->fixture);
+}
+
+static inline void taker_end(struct taker *taker, int client) {
+    close(client);
+    taker_close(taker);
+}
+
 /* Sends what the server takes without being turned further than that. */
 static inline size_t taker_push(struct taker *taker, int client, const char *data, size_t len) {
     size_t sent = 0;

@@ -16,12 +16,10 @@ static void say_cut(struct fixture *fixture, int client, const char *data, size_
 
 static void check_whole(size_t len, size_t cut_bytes, size_t chunk_bytes) {
     struct taker taker;
-    taker_init(&taker);
-    taker_open(&taker);
+    int client = taker_start(&taker);
     struct fixture *fixture = &taker.fixture;
     OWN_MEM char *body = make_body(len);
     OWN_MEM char *head = mem_format(SIZED("/take", "%zu"), len);
-    int client = client_open(fixture);
     for (int round = 1; round <= 3; round++) {
         buf_clear(&taker.got);
         if (chunk_bytes > 0) {
@@ -41,8 +39,7 @@ static void check_whole(size_t len, size_t cut_bytes, size_t chunk_bytes) {
     }
     assert_true(taker.longest_bytes <= CONNECTION_INPUT_BYTES);
     assert_int_equal(fixture->gone, 0);
-    close(client);
-    taker_close(&taker);
+    taker_end(&taker, client);
 }
 
 /* Around the sizes of what is read at a time and of the input, and far beyond. */
@@ -66,9 +63,7 @@ static void gives_bodies_whole(void **state) {
 static void gives_a_chunk_as_a_piece(void **state) {
     (void)state;
     struct taker taker;
-    taker_init(&taker);
-    taker_open(&taker);
-    int client = client_open(&taker.fixture);
+    int client = taker_start(&taker);
     say(&taker.fixture, client,
         CHUNKED("/take") "5\r\nhello\r\n1\r\n \r\n5;a=b\r\nworld\r\n0\r\n\r\n" NEXT SIZED("/take", "0")
             SIZED("/take", "3") "abc" NEXT);
@@ -80,20 +75,17 @@ static void gives_a_chunk_as_a_piece(void **state) {
     say(&taker.fixture, client, SIZED("/gather", "3") "abc");
     turn_until(&taker.fixture, taker.fixture.last_body_len == 3);
     assert_int_equal(taker.pieces, 4);
-    close(client);
-    taker_close(&taker);
+    taker_end(&taker, client);
 }
 
 /* A client who sends no more than it must still takes turns: chunks may be a byte long. */
 static void takes_turns(void **state) {
     (void)state;
     struct taker taker;
-    taker_init(&taker);
-    taker_open(&taker);
+    int client = taker_start(&taker);
     OWN_MEM char *body = make_body(5000);
     size_t len;
     OWN_MEM char *chunks = make_chunks(body, 5000, 1, "", &len);
-    int client = client_open(&taker.fixture);
     say(&taker.fixture, client, CHUNKED("/take"));
     assert_int_equal(send(client, chunks, len, MSG_NOSIGNAL), len);
     size_t before = 0, most = 0;
@@ -117,8 +109,7 @@ static void takes_turns(void **state) {
     }
     turn_until(&taker.fixture, taker.fixture.handled == 2);
     assert_memory_equal(buf_text(&taker.got), large, large_len);
-    close(client);
-    taker_close(&taker);
+    taker_end(&taker, client);
 }
 
 static void check_pausing(bool is_chunked) {
@@ -159,8 +150,7 @@ static void check_pausing(bool is_chunked) {
     expect(fixture, client, NOTHING_ANSWER NEXT_ANSWER);
     assert_int_equal(taker.got.len, body_len);
     assert_memory_equal(buf_text(&taker.got), body, body_len);
-    close(client);
-    taker_close(&taker);
+    taker_end(&taker, client);
 }
 
 static void pauses(void **state) {
@@ -197,8 +187,7 @@ static void pauses_at_the_end(void **state) {
         taker.pauses = false;
         say(&taker.fixture, client, requests[i]);
         expect(&taker.fixture, client, NOTHING_ANSWER);
-        close(client);
-        taker_close(&taker);
+        taker_end(&taker, client);
     }
 }
 
@@ -255,8 +244,7 @@ static void notices_clients_that_leave(void **state) {
     fixture->listener = NULL;
     assert_int_equal(fixture->gone, COUNT(requests) + 3);
     assert_int_equal(fixture->handled, 1);
-    close(client);
-    taker_close(&taker);
+    taker_end(&taker, client);
 }
 
 /* Long enough for a sweep that begins after that time has passed. */
@@ -292,8 +280,7 @@ static void limits_time_without_progress(void **state) {
     OWN_MEM char *answer = read_to_end(fixture, client);
     assert_memory_equal(answer, "HTTP/1.1 408 ", 13);
     assert_string_equal(buf_text(&taker.got), "abcdef");
-    close(client);
-    taker_close(&taker);
+    taker_end(&taker, client);
 }
 
 /* It is not kept, so the budget has nothing to do with it. */
@@ -313,16 +300,13 @@ static void costs_no_budget(void **state) {
     assert_true(send_all(&taker.fixture, client, body + 100000, 100000));
     say(&taker.fixture, client, CHUNKED("/take") "1\r\na\r\n0\r\n\r\n");
     expect(&taker.fixture, client, NOTHING_ANSWER NOTHING_ANSWER);
-    close(client);
-    taker_close(&taker);
+    taker_end(&taker, client);
 }
 
 static void continues_when_asked_to(void **state) {
     (void)state;
     struct taker taker;
-    taker_init(&taker);
-    taker_open(&taker);
-    int client = client_open(&taker.fixture);
+    int client = taker_start(&taker);
     say(&taker.fixture, client, POST("/take", "Expect: 100-continue\r\nContent-Length: 5\r\n"));
     expect(&taker.fixture, client, "HTTP/1.1 100 Continue\r\n\r\n");
     say(&taker.fixture, client, "hello");
@@ -331,8 +315,7 @@ static void continues_when_asked_to(void **state) {
     OWN_MEM char *answer = read_to_end(&taker.fixture, client);
     assert_memory_equal(answer, "HTTP/1.1 200 ", 13);
     assert_string_equal(buf_text(&taker.got), "helloworld");
-    close(client);
-    taker_close(&taker);
+    taker_end(&taker, client);
 }
 
 /* A header section that ends where the input does, behind other requests: its body needs room all the same.
@@ -373,8 +356,7 @@ static void makes_room_behind_requests(void **state) {
                 assert_memory_equal(buf_text(&taker.got), body, 100000);
             else
                 assert_int_equal(taker.fixture.last_body_len, 100000);
-            close(client);
-            taker_close(&taker);
+            taker_end(&taker, client);
         }
     }
 }

@@ -81,9 +81,7 @@ static void survives_its_handler(void **state) {
     };
     for (size_t i = 0; i < COUNT(requests); i++) {
         struct taker taker;
-        taker_init(&taker);
-        taker_open(&taker);
-        int client = client_open(&taker.fixture);
+        int client = taker_start(&taker);
         int other = client_open(&taker.fixture);
         say(&taker.fixture, other, SIZED("/take", "9"));
         turn(&taker.fixture, 3);
@@ -96,18 +94,15 @@ static void survives_its_handler(void **state) {
         char byte;
         ssize_t len = recv(client, &byte, 1, 0);
         assert_true(len == 0 || (len < 0 && errno != EAGAIN));
-        close(client);
         close(other);
-        taker_close(&taker);
+        taker_end(&taker, client);
     }
 }
 
 static void refuses_before_the_body(void **state) {
     (void)state;
     struct taker taker;
-    taker_init(&taker);
-    taker_open(&taker);
-    int client = client_open(&taker.fixture);
+    int client = taker_start(&taker);
     say(&taker.fixture, client,
         SIZED("/refuse", "5") "hello" NEXT CHUNKED("/refuse") "5\r\nhello\r\n0\r\n\r\n");
     shutdown(client, SHUT_WR);
@@ -116,8 +111,7 @@ static void refuses_before_the_body(void **state) {
                         "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno" NEXT_ANSWER
                         "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno");
     assert_int_equal(taker.pieces, 0);
-    close(client);
-    taker_close(&taker);
+    taker_end(&taker, client);
 }
 
 static void answer_too_large(void *arg, struct http_exchange *exchange) {
@@ -154,8 +148,7 @@ static void bounds_bodies(void **state) {
         assert_int_equal(taker.got.len, rows[i % COUNT(rows)].got_bytes);
         assert_int_equal(taker.fixture.too_large, answers);
         assert_int_equal(taker.fixture.gone, answers ? 0 : rows[i % COUNT(rows)].gone);
-        close(client);
-        taker_close(&taker);
+        taker_end(&taker, client);
     }
 }
 
@@ -187,8 +180,7 @@ static void refuses_broken_bodies(void **state) {
     OWN_MEM char *answer = read_to_end(fixture, client);
     assert_memory_equal(answer, "HTTP/1.1 400 ", 13);
     assert_non_null(strstr(answer, "framing"));
-    close(client);
-    taker_close(&taker);
+    taker_end(&taker, client);
 }
 
 static void gone_frees(void *arg, struct http_exchange *exchange) {
@@ -210,8 +202,7 @@ static void survives_gone(void **state) {
     turn_until(&taker.fixture, taker.fixture.gone == 1);
     turn(&taker.fixture, 3);
     assert_int_equal(taker.fixture.gone, 1);
-    close(client);
-    taker_close(&taker);
+    taker_end(&taker, client);
 }
 
 int main(void) {

@@ -49,6 +49,12 @@ static void finds_headers_without_case(void **state) {
     assert_false(http_text_is_nocase(text_of("@"), "`"));
     assert_true(http_text_is((struct http_text){0}, ""));
     assert_false(http_text_is(text_of("A"), "a"));
+    assert_true(http_text_is_same((struct http_text){0}, text_of("")));
+    assert_true(http_text_is_same((struct http_text){"abc", 2}, text_of("ab")));
+    assert_false(http_text_is_same(text_of("ab"), text_of("abc")));
+    assert_false(http_text_is_same(text_of("ab"), text_of("aB")));
+    assert_true(http_text_is_same_nocase((struct http_text){"aBc", 2}, text_of("Ab")));
+    assert_false(http_text_is_same_nocase(text_of("ab"), text_of("abc")));
 }
 
 static void decodes_percent(void **state) {

@@ -80,6 +80,30 @@ static void preflights(void **state) {
          "Access-Control-Allow-Headers: a,b\r\n");
 }
 
+/* As it is configured, 0 too: without the header a browser caches for five seconds (Fetch standard). */
+static void caching(void **state) {
+    (void)state;
+    static const struct {
+        const char *member;
+        const char *line;
+    } rows[] = {
+        {"", ""},
+        {",\"MaxAge\":0", "Access-Control-Max-Age: 0\r\n"},
+        {",\"maxAge\":0", "Access-Control-Max-Age: 0\r\n"},
+        {",\"maxAge\":-1", "Access-Control-Max-Age: -1\r\n"},
+        {",\"MaxAge\":86400", "Access-Control-Max-Age: 86400\r\n"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char configuration[128], expected[256];
+        snprintf(configuration, sizeof configuration,
+                 "{\"AllowOrigins\":[\"*\"],\"AllowMethods\":[\"PUT\"]%s}", rows[i].member);
+        snprintf(expected, sizeof expected,
+                 "Access-Control-Allow-Origin: *\r\nAccess-Control-Allow-Methods: PUT\r\n%s", rows[i].line);
+        says(configuration, true, ONE "Access-Control-Request-Method: PUT\r\n", expected);
+        says(configuration, false, ONE, "Access-Control-Allow-Origin: *\r\n");
+    }
+}
+
 static void what_is_a_preflight(void **state) {
     (void)state;
     static const struct {
@@ -113,6 +137,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers),
         cmocka_unit_test(preflights),
+        cmocka_unit_test(caching),
         cmocka_unit_test(what_is_a_preflight),
         cmocka_unit_test(odd_configurations),
     };

@@ -130,8 +130,6 @@ static void write_format_1(struct json_writer *writer, const struct authorizer_q
 }
 
 static void write_format_2(struct json_writer *writer, const struct authorizer_question *question) {
-    const struct web_request *request = question->request;
-    const struct http_request *http = request->http;
     json_open_object(writer);
     json_put_member(writer, "version", "2.0");
     json_put_member(writer, "type", "REQUEST");
@@ -142,21 +140,7 @@ static void write_format_2(struct json_writer *writer, const struct authorizer_q
         json_put_string_bytes(writer, buf_text(&question->identity->items[i]),
                               question->identity->items[i].len);
     json_close_array(writer);
-    json_put_member(writer, "routeKey", request->route_key);
-    json_key(writer, "rawPath");
-    json_put_string_bytes(writer, request->path.data, request->path.len);
-    json_key(writer, "rawQueryString");
-    json_put_string_bytes(writer, http->query.data, http->query.len);
-    web_cookies_write(writer, http);
-    json_key(writer, "headers");
-    web_headers_write(writer, request, !request->has_cookie_header);
-    if (http->query.len > 0) {
-        json_key(writer, "queryStringParameters");
-        web_query_write(writer, http->query);
-    }
-    web_context_write(writer, request);
-    web_pairs_write(writer, "pathParameters", request->path_parameters);
-    web_pairs_write(writer, "stageVariables", request->stage_variables);
+    web_request_write(writer, question->request);
     json_close_object(writer);
 }
 

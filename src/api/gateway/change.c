@@ -24,6 +24,7 @@ void gateway_change_begin(struct gateway_change *change, struct edit *edit, cons
 void gateway_change_done(struct gateway_change *change) {
     for (size_t i = 0; i < change->own_count; i++)
         free(change->own[i].json);
+    json_doc_done(&change->old_doc);
     buf_done(&change->document);
 }
 
@@ -217,8 +218,10 @@ void gateway_answer(struct json_writer *writer, const struct api_call *call, con
     json_doc_done(&doc);
 }
 
-const char *gateway_require(const struct records *records, const struct gateway_kind *kind,
-                            const char *account, const char *api_id, const char *name, struct err *err) {
+const char *gateway_require(const struct api_call *call, const struct gateway_kind *kind, const char *api_id,
+                            const char *name, struct err *err) {
+    const struct records *records = &call->api->records;
+    const char *account = call->caller->account;
     const char *api = gateway_api_document(records, account, api_id);
     const char *document = kind == &gateway_api_kind ? api : NULL;
     if (!api) {

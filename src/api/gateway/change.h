@@ -55,6 +55,7 @@ struct gateway_change {
     char name[GATEWAY_NAME_BYTES];
     struct json_value request; /* absent: nothing was sent */
     struct json_value old;     /* absent: it is new */
+    struct json_doc old_doc;   /* of `old` */
     struct {
         const char *member;
         char *json; /* owned; "" leaves the member out */
@@ -101,6 +102,6 @@ void gateway_answer(struct json_writer *writer, const struct api_call *call, con
                     const char *document);
 #define GATEWAY_ANSWER_BYTES (GATEWAY_DOCUMENT_BYTES + 4096)
 
-/* ERR_NOT_FOUND in the service's words; gives NULL. */
-const char *gateway_require(const struct records *records, const struct gateway_kind *kind,
-                            const char *account, const char *api_id, const char *name, struct err *err);
+/* The document of something of the caller's. ERR_NOT_FOUND in the service's words; gives NULL. */
+const char *gateway_require(const struct api_call *call, const struct gateway_kind *kind, const char *api_id,
+                            const char *name, struct err *err);

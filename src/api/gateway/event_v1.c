@@ -9,11 +9,6 @@
 
 #define VALUE_BYTES (256u * 1024)
 
-static void put_text(struct json_writer *writer, const char *key, struct http_text value) {
-    json_key(writer, key);
-    json_put_string_bytes(writer, value.data, value.len);
-}
-
 static void put_null(struct json_writer *writer, const char *key) {
     json_key(writer, key);
     json_put_null(writer);
@@ -91,10 +86,6 @@ static void put_headers(struct json_writer *writer, const char *key, const struc
 
 /* ---- the query ---- */
 
-static bool is_same(struct http_text a, struct http_text b) {
-    return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
-}
-
 static void put_values(struct json_writer *writer, struct web_pairs values, bool is_multi) {
     web_key_write(writer, values.items[0].name);
     if (is_multi)
@@ -115,7 +106,7 @@ static void put_query(struct json_writer *writer, const char *key, struct http_t
     json_key(writer, key);
     json_open_object(writer);
     for (size_t i = 0, end; i < pairs.count; i = end) {
-        for (end = i + 1; end < pairs.count && is_same(pairs.items[i].name, pairs.items[end].name);)
+        for (end = i + 1; end < pairs.count && http_text_is_same(pairs.items[i].name, pairs.items[end].name);)
             end++;
         put_values(writer, (struct web_pairs){pairs.items + i, end - i}, is_multi);
     }
@@ -148,7 +139,7 @@ static void put_identity(struct json_writer *writer, const struct web_request *r
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++)
         put_null(writer, unknown[i]);
     json_put_member(writer, "sourceIp", request->source_ip);
-    put_text(writer, "userAgent", agent ? *agent : (struct http_text){"", 0});
+    web_text_write(writer, "userAgent", agent ? *agent : (struct http_text){"", 0});
     json_close_object(writer);
 }
 
@@ -164,12 +155,12 @@ static void put_context(struct json_writer *writer, const struct event_v1 *event
         json_key(writer, "authorizer");
         json_put_raw(writer, event->authorizer, strlen(event->authorizer));
     }
-    put_text(writer, "domainName", request->domain_name);
-    put_text(writer, "domainPrefix", request->domain_prefix);
+    web_text_write(writer, "domainName", request->domain_name);
+    web_text_write(writer, "domainPrefix", request->domain_prefix);
     json_put_member(writer, "extendedRequestId", request->request_id);
-    put_text(writer, "httpMethod", request->http->method);
+    web_text_write(writer, "httpMethod", request->http->method);
     put_identity(writer, request);
-    put_text(writer, "path", request->path);
+    web_text_write(writer, "path", request->path);
     json_put_member(writer, "protocol", request->http->is_http_1_0 ? "HTTP/1.0" : "HTTP/1.1");
     json_put_member(writer, "requestId", request->request_id);
     json_put_member(writer, "requestTime", time_text);
@@ -191,8 +182,8 @@ static void put_pairs(struct json_writer *writer, const char *key, const struct 
 
 static void put_place(struct json_writer *writer, const struct event_v1 *event) {
     json_put_member(writer, "resource", event->resource);
-    put_text(writer, "path", event->request->path);
-    put_text(writer, "httpMethod", event->request->http->method);
+    web_text_write(writer, "path", event->request->path);
+    web_text_write(writer, "httpMethod", event->request->http->method);
 }
 
 void event_v1_write(struct json_writer *writer, const struct event_v1 *event) {

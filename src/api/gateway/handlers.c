@@ -63,28 +63,28 @@ bool gateway_check_room(const struct gateway_change *change, struct err *err) {
                    change->kind->word, change->kind->most);
 }
 
-static void answer_change(const struct gateway_change *change) {
-    const char *document = buf_text(&change->document);
-    gateway_answer(edit_answer(change->edit, GATEWAY_ANSWER_BYTES), change->edit->call, change->kind,
-                   document);
+/* As the request wants it; what it has become is the answer. */
+static bool make(struct gateway_change *change, struct err *err) {
+    const struct api_call *call = change->edit->call;
+    change->request = call->input.root;
+    if (!gateway_change_make(change, err))
+        return false;
+    gateway_answer(edit_answer(change->edit, GATEWAY_ANSWER_BYTES), call, change->kind,
+                   buf_text(&change->document));
     gateway_edited(change->edit, change->api_id);
+    return true;
 }
 
 static bool prepare_create(struct edit *edit, struct err *err) {
     const struct api_call *call = edit->call;
     const char *api_id = label(call, &gateway_api_kind);
-    if (!gateway_require(&call->api->records, &gateway_api_kind, call->caller->account, api_id, "", err))
+    if (!gateway_require(call, &gateway_api_kind, api_id, "", err))
         return false;
-    struct gateway_change change;
+    OWN(gateway_change) struct gateway_change change;
     gateway_change_begin(&change, edit, kind_of(call), api_id);
-    change.request = call->input.root;
     if (change.kind->id_chars)
         gateway_change_set(&change, change.kind->id, change.name);
-    bool ok = gateway_check_room(&change, err) && gateway_change_make(&change, err);
-    if (ok)
-        answer_change(&change);
-    gateway_change_done(&change);
-    return ok;
+    return gateway_check_room(&change, err) && make(&change, err);
 }
 
 void gateway_create(struct api_call *call) {
@@ -96,33 +96,27 @@ void gateway_create(struct api_call *call) {
 
 bool gateway_change_begin_old(struct gateway_change *change, struct edit *edit,
                               const struct gateway_kind *kind, const char *api_id, const char *name,
-                              struct json_doc *ret_doc, struct err *err) {
-    const struct api_call *call = edit->call;
-    const char *document = gateway_require(&call->api->records, kind, call->caller->account, api_id, name,
-                                           err);
-    if (!document || !json_parse(ret_doc, document, strlen(document), GATEWAY_SNAPSHOT_TOKENS, err))
-        return false;
+                              struct err *err) {
+    const char *document = gateway_require(edit->call, kind, api_id, name, err);
     gateway_change_begin(change, edit, kind, api_id);
+    if (!document || !json_parse(&change->old_doc, document, strlen(document), GATEWAY_SNAPSHOT_TOKENS, err))
+        return false;
     snprintf(change->name, sizeof change->name, "%s", name);
-    change->old = json_root(ret_doc);
+    change->old = json_root(&change->old_doc);
     return true;
 }
 
-static bool prepare_update(struct edit *edit, struct err *err) {
+/* Of what the path names. */
+static bool begin_named(struct gateway_change *change, struct edit *edit, struct err *err) {
     const struct api_call *call = edit->call;
     const struct gateway_kind *kind = kind_of(call);
-    struct gateway_change change;
-    struct json_doc doc;
-    if (!gateway_change_begin_old(&change, edit, kind, label(call, &gateway_api_kind), label(call, kind),
-                                  &doc, err))
-        return false;
-    change.request = call->input.root;
-    bool ok = gateway_change_make(&change, err);
-    if (ok)
-        answer_change(&change);
-    gateway_change_done(&change);
-    json_doc_done(&doc);
-    return ok;
+    return gateway_change_begin_old(change, edit, kind, label(call, &gateway_api_kind), label(call, kind),
+                                    err);
+}
+
+static bool prepare_update(struct edit *edit, struct err *err) {
+    OWN(gateway_change) struct gateway_change change;
+    return begin_named(&change, edit, err) && make(&change, err);
 }
 
 void gateway_update(struct api_call *call) {
@@ -132,15 +126,12 @@ void gateway_update(struct api_call *call) {
 
 static bool prepare_delete_cors(struct edit *edit, struct err *err) {
     const char *api_id = label(edit->call, &gateway_api_kind);
-    struct gateway_change change;
-    struct json_doc doc;
-    if (!gateway_change_begin_old(&change, edit, &gateway_api_kind, api_id, api_id, &doc, err))
+    OWN(gateway_change) struct gateway_change change;
+    if (!gateway_change_begin_old(&change, edit, &gateway_api_kind, api_id, api_id, err))
         return false;
     gateway_change_set_json(&change, "corsConfiguration", "");
     gateway_change_write(&change);
     gateway_edited(edit, api_id);
-    gateway_change_done(&change);
-    json_doc_done(&doc);
     return true;
 }
 
@@ -152,21 +143,13 @@ void gateway_delete_cors(struct api_call *call) {
 /* ---- Delete ---- */
 
 static bool prepare_delete(struct edit *edit, struct err *err) {
-    const struct api_call *call = edit->call;
-    const struct gateway_kind *kind = kind_of(call);
-    struct gateway_change change;
-    struct json_doc doc;
-    if (!gateway_change_begin_old(&change, edit, kind, label(call, &gateway_api_kind), label(call, kind),
-                                  &doc, err))
+    OWN(gateway_change) struct gateway_change change;
+    if (!begin_named(&change, edit, err) || (change.kind->let_go && !change.kind->let_go(&change, err)))
         return false;
-    bool ok = !kind->let_go || kind->let_go(&change, err);
-    if (ok && kind != &gateway_api_kind)
-        gateway_change_delete(&change, kind->record, change.name);
-    if (ok)
-        gateway_edited(edit, change.api_id);
-    gateway_change_done(&change);
-    json_doc_done(&doc);
-    return ok;
+    if (change.kind != &gateway_api_kind)
+        gateway_change_delete(&change, change.kind->record, change.name);
+    gateway_edited(edit, change.api_id);
+    return true;
 }
 
 void gateway_delete(struct api_call *call) {
@@ -179,8 +162,8 @@ void gateway_delete(struct api_call *call) {
 void gateway_get(struct api_call *call) {
     const struct gateway_kind *kind = kind_of(call);
     struct err err;
-    const char *document = gateway_require(&call->api->records, kind, call->caller->account,
-                                           label(call, &gateway_api_kind), label(call, kind), &err);
+    const char *document = gateway_require(call, kind, label(call, &gateway_api_kind), label(call, kind),
+                                           &err);
     if (!document) {
         call_fail(call, &err);
         return;
@@ -246,7 +229,7 @@ void gateway_list(struct api_call *call) {
     bool is_apis = kind == &gateway_api_kind;
     const char *api_id = is_apis ? "" : label(call, &gateway_api_kind);
     if (!read_page(call, &page, &err) ||
-        (!is_apis && !gateway_require(&call->api->records, &gateway_api_kind, account, api_id, "", &err))) {
+        (!is_apis && !gateway_require(call, &gateway_api_kind, api_id, "", &err))) {
         call_fail(call, &err);
         return;
     }
@@ -267,8 +250,7 @@ void gateway_reset_authorizers_cache(struct api_call *call) {
     const char *api_id = label(call, &gateway_api_kind);
     const char *stage = input_text(&call->input, "stageName");
     struct err err;
-    if (!gateway_require(&call->api->records, &gateway_stage_kind, call->caller->account, api_id, stage,
-                         &err)) {
+    if (!gateway_require(call, &gateway_stage_kind, api_id, stage, &err)) {
         call_fail(call, &err);
         return;
     }

@@ -212,22 +212,17 @@ const struct gateway_kind gateway_stage_kind = {
 
 /* Of the stage that CreateDeployment names. */
 static bool deploy(struct gateway_change *deployment, const char *stage_name, struct err *err) {
-    struct gateway_change stage;
-    struct json_doc doc;
+    OWN(gateway_change) struct gateway_change stage;
     if (!gateway_change_begin_old(&stage, deployment->edit, &gateway_stage_kind, deployment->api_id,
-                                  stage_name, &doc, err))
+                                  stage_name, err))
         return false;
-    bool ok = !body_is_true(stage.old, "autoDeploy") ||
-              err_set(err, ERR_PARAMETER, "The stage %.128s has autoDeploy: it can't be given a deployment.",
-                      stage_name);
-    if (ok) {
-        set_deployment(&stage, deployment->name);
-        gateway_change_set_now(&stage, "lastUpdatedDate");
-        gateway_change_write(&stage);
-    }
-    gateway_change_done(&stage);
-    json_doc_done(&doc);
-    return ok;
+    if (body_is_true(stage.old, "autoDeploy"))
+        return err_set(err, ERR_PARAMETER, "The stage %.128s has autoDeploy: it can't be given a deployment.",
+                       stage_name);
+    set_deployment(&stage, deployment->name);
+    gateway_change_set_now(&stage, "lastUpdatedDate");
+    gateway_change_write(&stage);
+    return true;
 }
 
 static bool complete_deployment(struct gateway_change *change, struct err *err) {

@@ -17,7 +17,7 @@ void gateway_edited(struct edit *edit, const char *api_id);
 /* Whether the API may have one more of the change's kind. ERR_LIMIT. */
 bool gateway_check_room(const struct gateway_change *change, struct err *err);
 
-/* A change of what there is; the caller frees `ret_doc` in the end. ERR_NOT_FOUND. */
+/* A change of what there is. ERR_NOT_FOUND; then, too, gateway_change_done() may be called. */
 bool gateway_change_begin_old(struct gateway_change *change, struct edit *edit,
                               const struct gateway_kind *kind, const char *api_id, const char *name,
-                              struct json_doc *ret_doc, struct err *err);
+                              struct err *err);

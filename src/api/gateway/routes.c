@@ -53,7 +53,7 @@ static bool read_parameter(struct http_text segment, bool is_last, struct route_
     if (!is_name(name.data, name.len) || (key->is_greedy && !is_last))
         return false;
     for (size_t i = 0; i < key->parameter_count; i++)
-        if (key->parameters[i].len == name.len && memcmp(key->parameters[i].data, name.data, name.len) == 0)
+        if (http_text_is_same(key->parameters[i], name))
             return false;
     key->parameters[key->parameter_count++] = name;
     return true;
@@ -101,20 +101,16 @@ bool route_key_parse(const char *text, struct route_key *ret_key, struct err *er
     return true;
 }
 
-static bool is_equal(struct http_text a, struct http_text b) {
-    return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
-}
-
 bool route_key_is_same(const struct route_key *a, const struct route_key *b) {
     if (a->is_default || b->is_default)
         return a->is_default == b->is_default;
     struct http_text rest_a = a->path, rest_b = b->path;
-    if (!is_equal(a->method, b->method) || a->is_greedy != b->is_greedy)
+    if (!http_text_is_same(a->method, b->method) || a->is_greedy != b->is_greedy)
         return false;
     while (rest_a.len && rest_b.len) {
         struct http_text segment_a = take_segment(&rest_a), segment_b = take_segment(&rest_b);
         bool both_vary = is_parameter(segment_a) && is_parameter(segment_b);
-        if (!both_vary && !is_equal(segment_a, segment_b))
+        if (!both_vary && !http_text_is_same(segment_a, segment_b))
             return false;
     }
     return rest_a.len == rest_b.len;
@@ -183,7 +179,7 @@ static struct node *child_get(struct node *node, struct http_text segment) {
         return node->parameter;
     }
     for (size_t i = 0; i < node->child_count; i++)
-        if (is_equal(node->children[i]->segment, segment))
+        if (http_text_is_same(node->children[i]->segment, segment))
             return node->children[i];
     node->children = mem_resize(node->children, (node->child_count + 1) * sizeof *node->children);
     struct node *child = mem_alloc(sizeof *child);
@@ -219,7 +215,7 @@ struct search {
 static bool pick(struct search *search, const struct rows *rows) {
     const struct row *any = NULL;
     for (size_t i = 0; i < rows->count; i++) {
-        if (is_equal(rows->items[i].key->method, search->method)) {
+        if (http_text_is_same(rows->items[i].key->method, search->method)) {
             search->found = &rows->items[i];
             return true;
         }
@@ -232,7 +228,7 @@ static bool pick(struct search *search, const struct rows *rows) {
 
 static bool is_literal(struct http_text literal, struct http_text segment) {
     if (!memchr(segment.data, '%', segment.len))
-        return is_equal(literal, segment);
+        return http_text_is_same(literal, segment);
     char text[ROUTES_MAX_KEY_CHARS + 1];
     memcpy(text, literal.data, literal.len);
     text[literal.len] = '\0';

@@ -74,17 +74,15 @@ static bool store(struct gateway_change *change, struct err *err) {
 
 static bool prepare(struct edit *edit, struct err *err) {
     struct tagged tagged;
-    struct gateway_change change;
-    struct json_doc doc;
-    if (!read_arn(edit->call, &tagged, err) ||
-        !gateway_change_begin_old(&change, edit, tagged.kind, tagged.api_id, tagged.name, &doc, err))
+    if (!read_arn(edit->call, &tagged, err))
         return false;
-    bool ok = store(&change, err);
-    if (ok && edit->call->match.operation->status == 201)
+    OWN(gateway_change) struct gateway_change change;
+    if (!gateway_change_begin_old(&change, edit, tagged.kind, tagged.api_id, tagged.name, err) ||
+        !store(&change, err))
+        return false;
+    if (edit->call->match.operation->status == 201)
         buf_append_text(edit_answer_raw(edit, 16), "{}");
-    gateway_change_done(&change);
-    json_doc_done(&doc);
-    return ok;
+    return true;
 }
 
 void gateway_tag(struct api_call *call) {
@@ -101,8 +99,7 @@ void gateway_get_tags(struct api_call *call) {
     struct json_doc doc;
     struct err err;
     const char *document = read_arn(call, &tagged, &err)
-                               ? gateway_require(&call->api->records, tagged.kind, call->caller->account,
-                                                 tagged.api_id, tagged.name, &err)
+                               ? gateway_require(call, tagged.kind, tagged.api_id, tagged.name, &err)
                                : NULL;
     if (!document || !json_parse(&doc, document, strlen(document), GATEWAY_SNAPSHOT_TOKENS, &err)) {
         call_fail(call, &err);

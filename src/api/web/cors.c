@@ -19,7 +19,8 @@ struct web_cors {
     struct texts methods;
     struct texts headers;
     struct texts exposed;
-    int64_t max_age_s; /* 0: not said */
+    int64_t max_age_s;
+    bool has_max_age;
     bool allows_credentials;
 };
 
@@ -82,7 +83,7 @@ struct web_cors *web_cors_new(struct json_value value) {
     cors->headers = read_texts(list_of(value, "AllowHeaders"));
     cors->exposed = read_texts(list_of(value, "ExposeHeaders"));
     cors->allows_credentials = json_is_present(credentials) && json_type_of(credentials) == JSON_TRUE;
-    json_integer(member(value, "MaxAge"), &cors->max_age_s);
+    cors->has_max_age = json_integer(member(value, "MaxAge"), &cors->max_age_s);
     return cors;
 }
 
@@ -196,6 +197,6 @@ void web_cors_write(const struct web_cors *cors, const struct http_request *requ
              http_header_get(request, "access-control-request-method"));
     put_list(headers, "Access-Control-Allow-Headers", &cors->headers,
              http_header_get(request, "access-control-request-headers"));
-    if (cors->max_age_s > 0)
+    if (cors->has_max_age) /* 0 says something too: without the header browsers cache for 5 s */
         buf_append_format(headers, "Access-Control-Max-Age: %lld\r\n", (long long)cors->max_age_s);
 }

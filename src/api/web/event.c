@@ -13,7 +13,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
-static void put_text(struct json_writer *writer, const char *key, struct http_text value) {
+void web_text_write(struct json_writer *writer, const char *key, struct http_text value) {
     json_key(writer, key);
     json_put_string_bytes(writer, value.data, value.len);
 }
@@ -39,10 +39,6 @@ static bool is_one_of(struct http_text name, const char *const *names) {
         if (http_text_is_nocase(name, *names))
             return true;
     return false;
-}
-
-static bool is_same(struct http_text a, struct http_text b) {
-    return a.len == b.len && strncasecmp(a.data, b.data, a.len) == 0;
 }
 
 struct reading {
@@ -72,7 +68,7 @@ static bool is_signature(const struct web_request *request, struct http_text nam
 
 static bool came_before(const struct http_request *http, size_t index) {
     for (size_t i = 0; i < index; i++)
-        if (is_same(http->headers[i].name, http->headers[index].name))
+        if (http_text_is_same_nocase(http->headers[i].name, http->headers[index].name))
             return true;
     return false;
 }
@@ -85,7 +81,7 @@ static void emit_all(struct reading *reading, size_t first) {
     set_name(reading, name);
     buf_clear(&reading->value);
     for (size_t i = first; i < http->header_count; i++) {
-        if (!is_same(http->headers[i].name, name))
+        if (!http_text_is_same_nocase(http->headers[i].name, name))
             continue;
         struct http_text value = http->headers[i].value;
         if (!reading->reader->is_joined) {
@@ -147,10 +143,10 @@ void web_headers_read(const struct web_request *request, const struct web_header
 }
 
 static void write_header(void *arg, struct http_text lower_name, struct http_text value) {
-    put_text(arg, lower_name.data, value);
+    web_text_write(arg, lower_name.data, value);
 }
 
-void web_headers_write(struct json_writer *writer, const struct web_request *request, bool omits_cookie) {
+static void write_headers(struct json_writer *writer, const struct web_request *request, bool omits_cookie) {
     const struct web_headers_reader reader = {
         .each = write_header, .arg = writer, .is_joined = true, .omits_cookie = omits_cookie};
     json_open_object(writer);
@@ -173,7 +169,7 @@ bool web_cookie_next(struct http_text *rest, struct http_text *ret_cookie) {
     return len > 0;
 }
 
-void web_cookies_write(struct json_writer *writer, const struct http_request *http) {
+static void write_cookies(struct json_writer *writer, const struct http_request *http) {
     bool is_open = false;
     for (size_t i = 0; i < http->header_count; i++) {
         if (!http_text_is_nocase(http->headers[i].name, "cookie"))
@@ -202,8 +198,9 @@ static int hex(char c) {
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-size_t web_query_decode(struct http_text text, char *ret_bytes) {
-    size_t len = 0;
+/* %XX and '+' of a name or value, to *end, which moves by text.len bytes at most. A bad escape stays. */
+static struct http_text decode(struct http_text text, char **end) {
+    char *start = *end;
     for (size_t i = 0; i < text.len; i++) {
         char c = text.data[i];
         if (c == '+') {
@@ -212,9 +209,9 @@ size_t web_query_decode(struct http_text text, char *ret_bytes) {
             c = (char)(hex(text.data[i + 1]) << 4 | hex(text.data[i + 2]));
             i += 2;
         }
-        ret_bytes[len++] = c;
+        *(*end)++ = c;
     }
-    return len;
+    return (struct http_text){start, (size_t)(*end - start)};
 }
 
 static int compare_texts(struct http_text a, struct http_text b) {
@@ -228,12 +225,6 @@ static int compare_pairs(const void *one, const void *other) {
     const struct web_pair *a = one, *b = other;
     int order = compare_texts(a->name, b->name);
     return order ? order : (a->name.data > b->name.data) - (a->name.data < b->name.data);
-}
-
-static struct http_text decode(struct http_text text, char **end) {
-    char *start = *end;
-    *end += web_query_decode(text, start);
-    return (struct http_text){start, (size_t)(*end - start)};
 }
 
 struct web_pairs web_query_sort(struct http_text query, void **ret_block) {
@@ -386,15 +377,15 @@ static void write_http(struct json_writer *writer, const struct web_request *req
     const struct http_text *agent = http_header_get(http, "user-agent");
     json_key(writer, "http");
     json_open_object(writer);
-    put_text(writer, "method", http->method);
-    put_text(writer, "path", request->path);
+    web_text_write(writer, "method", http->method);
+    web_text_write(writer, "path", request->path);
     json_put_member(writer, "protocol", http->is_http_1_0 ? "HTTP/1.0" : "HTTP/1.1");
     json_put_member(writer, "sourceIp", request->source_ip);
-    put_text(writer, "userAgent", agent ? *agent : (struct http_text){"", 0});
+    web_text_write(writer, "userAgent", agent ? *agent : (struct http_text){"", 0});
     json_close_object(writer);
 }
 
-void web_context_write(struct json_writer *writer, const struct web_request *request) {
+static void write_context(struct json_writer *writer, const struct web_request *request) {
     char time_text[WEB_TIME_BYTES];
     web_time_format(request->time_us, time_text);
     json_key(writer, "requestContext");
@@ -402,8 +393,8 @@ void web_context_write(struct json_writer *writer, const struct web_request *req
     json_put_member(writer, "accountId", request->account_id);
     json_put_member(writer, "apiId", request->api_id);
     write_authorizer(writer, request);
-    put_text(writer, "domainName", request->domain_name);
-    put_text(writer, "domainPrefix", request->domain_prefix);
+    web_text_write(writer, "domainName", request->domain_name);
+    web_text_write(writer, "domainPrefix", request->domain_prefix);
     write_http(writer, request);
     json_put_member(writer, "requestId", request->request_id);
     json_put_member(writer, "routeKey", request->route_key);
@@ -425,23 +416,27 @@ void web_pairs_write(struct json_writer *writer, const char *key, const struct w
     json_close_object(writer);
 }
 
-void web_event_write(struct json_writer *writer, const struct web_request *request) {
+void web_request_write(struct json_writer *writer, const struct web_request *request) {
     const struct http_request *http = request->http;
-    json_open_object(writer);
-    json_put_member(writer, "version", "2.0");
     json_put_member(writer, "routeKey", request->route_key);
-    put_text(writer, "rawPath", request->path);
-    put_text(writer, "rawQueryString", http->query);
-    web_cookies_write(writer, http);
+    web_text_write(writer, "rawPath", request->path);
+    web_text_write(writer, "rawQueryString", http->query);
+    write_cookies(writer, http);
     json_key(writer, "headers");
-    web_headers_write(writer, request, !request->has_cookie_header);
+    write_headers(writer, request, !request->has_cookie_header);
     if (http->query.len > 0) {
         json_key(writer, "queryStringParameters");
         web_query_write(writer, http->query);
     }
-    web_context_write(writer, request);
+    write_context(writer, request);
     web_pairs_write(writer, "pathParameters", request->path_parameters);
     web_pairs_write(writer, "stageVariables", request->stage_variables);
+}
+
+void web_event_write(struct json_writer *writer, const struct web_request *request) {
+    json_open_object(writer);
+    json_put_member(writer, "version", "2.0");
+    web_request_write(writer, request);
     web_body_write(writer, request, false);
     json_close_object(writer);
 }

@@ -64,6 +64,9 @@ struct web_request {
 /* Format 2.0. Too long is the buffer's overflow. */
 void web_event_write(struct json_writer *writer, const struct web_request *request);
 
+/* Its members from "routeKey" on but the body, which the event of an authorizer has too. */
+void web_request_write(struct json_writer *writer, const struct web_request *request);
+
 /* ---- parts, for format 1.0 ---- */
 
 /* Called with each header that the function gets, by lower-case name and with its values joined by ",", or
@@ -79,22 +82,14 @@ struct web_headers_reader {
 };
 void web_headers_read(const struct web_request *request, const struct web_headers_reader *reader);
 
-/* {"name":"a,b"} of the headers; of the query, decoded, by name. */
-void web_headers_write(struct json_writer *writer, const struct web_request *request, bool omits_cookie);
+/* {"name":"a,b"} of the query, decoded, by name. */
 void web_query_write(struct json_writer *writer, struct http_text query);
 
-/* The name of a member, which may have NULs in it. */
+/* The name of a member, which may have NULs in it; a member that is a text; one of pairs, unless `pairs` is
+ * NULL. */
 void web_key_write(struct json_writer *writer, struct http_text name);
-
-/* "cookies":[...], where there are any; the member of that name, unless `pairs` is NULL; "requestContext" as
- * in format 2.0. */
-void web_cookies_write(struct json_writer *writer, const struct http_request *http);
+void web_text_write(struct json_writer *writer, const char *key, struct http_text value);
 void web_pairs_write(struct json_writer *writer, const char *key, const struct web_pairs *pairs);
-void web_context_write(struct json_writer *writer, const struct web_request *request);
-
-/* Decodes %XX and '+' of a query's name or value into at most text.len bytes; a bad escape stays as it is.
- * Returns how many they are. */
-size_t web_query_decode(struct http_text text, char *ret_bytes);
 
 /* The parameters of a query, decoded and sorted by name, those of one name in their order. One block, which
  * the caller frees. */
