@@ -16,7 +16,7 @@ MODEL = todays_model()
 SKIPPED = {
     12: "Lamb refuses VpcConfig, and asks no EC2 for the group",
     13: "Lamb refuses VpcConfig, and asks no EC2 for the subnet",
-    16: "there is no SQS to ask for the queue yet",
+    16: "no queue is asked for when a mapping is made: Lamb does not poll sources yet",
     28: "there are no functions made of images yet",
     35: "there are no DynamoDB streams to ask for the stream yet",
     36: "there is no Kinesis to ask for the stream yet",

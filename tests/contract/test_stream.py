@@ -93,6 +93,23 @@ def test_function_that_fails_in_the_middle(front, client):
     ]
 
 
+def test_lamb_that_fails_in_the_middle(front, client):
+    """The caller learns that it is no fault of the function, and where the reason is; not what it was."""
+    front.allowed_errors.append("api.stream_failed")
+    answer = stream(front, create(client, new_name("lost")), b'"abcdef"', {"X-Amz-Log-Type": "Tail"})
+    assert events(answer) == [
+        ("PayloadChunk", b'"abc'),
+        (
+            "InvokeComplete",
+            {
+                "ErrorCode": "ServiceException",
+                "ErrorDetails": "Lamb could not finish this call. The log of `lamb serve` tells why.",
+                "LogResult": encoded(b"START\nEND\n"),
+            },
+        ),
+    ]
+
+
 @pytest.mark.parametrize("kind", ["echo", "streaming", "failing"])
 @pytest.mark.parametrize("log_type, has_log", [("Tail", True), ("None", False), (None, False)])
 def test_log_is_in_the_end(front, client, kind, log_type, has_log):

@@ -2,12 +2,16 @@
 
 import http.client
 import json
+import re
 import socket
 import time
+from pathlib import Path
 
 import pytest
 
 from support import urls
+from support.streams import processes_of, wait_for_log
+from support.waiting import wait_until
 
 REPLAY = "import json\ndef handler(event, context):\n    return json.loads(event['body'])\n"
 STREAM = """
@@ -100,6 +104,18 @@ def test_head_of_a_stream(stream):
     assert (answer.status, answer.body) == (203, b"")
 
 
+def writes_nothing(lamb, name, for_s):
+    """Of an idle process one can't tell that it stays so: it must have had some time."""
+
+    def written():
+        fields = [Path(f"/proc/{pid}/io").read_text() for pid in processes_of(lamb.daemon, name)]
+        return [re.search(r"wchar: (\d+)", text).group(1) for text in fields]
+
+    before = written()
+    time.sleep(for_s)
+    return before == written()
+
+
 def test_slow_reader_stops_the_function(new_daemon):
     lamb = new_daemon("--response-stream-mb", "200", "--response-stream-rate-kb", "0")
     body = (
@@ -113,7 +129,8 @@ def test_slow_reader_stops_the_function(new_daemon):
     connection.connect()
     connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
     answer = url.start("GET", connection=connection)
-    time.sleep(1.5)
+    wait_for_log(lamb, name, "AT 0")
+    wait_until(lambda: writes_nothing(lamb, name, for_s=0.5), 10, "the function is stopped")
     log = lamb.logs(name)
     assert "AT 0" in log and "AT 512" not in log, "32 MB of 64 fit in no buffer of sockets"
     total = sum(len(piece) for piece in iter(lambda: answer.read(65536), b""))

@@ -318,6 +318,32 @@ def test_throttle_that_passes(lamb):
     assert {answer.header("retry-after") for answer in answers} == {None, "1"}
 
 
+def call_while_pending(lamb):
+    """(function, URL, answer). Unpacking so many files takes long enough for a URL to be made and called, but
+    for a test that is held up itself."""
+    files = {"app.py": ECHO_EVENT, **{f"f{number}": "" for number in range(20000)}}
+    for _ in range(5):
+        name = lamb.create(packages.zip_files(files), runtime="python3.11", wait=False)
+        url = urls.create(lamb, name)
+        answer = url.send()
+        if lamb.configuration(name)["State"] == "Pending":
+            return name, url, answer
+    pytest.fail("it was always active before it could be called")
+
+
+def test_function_that_is_pending(lamb):
+    """Refused as Invoke refuses, with the words that clients retry on."""
+    name, url, answer = call_while_pending(lamb)
+    assert (answer.status, answer.header("x-amzn-errortype")) == (409, "ResourceConflictException")
+    assert answer.json == {
+        "Type": "User",
+        "message": "The operation cannot be performed at this time. "
+        "The function is currently in the following state: Pending",
+    }
+    lamb.wait_active(name)
+    assert url.send().status == 200
+
+
 def test_loop_is_stopped(lamb, echo):
     trace = {"X-Amzn-Trace-Id": "Root=1-5759e988-bd862e3fe1be46a994272793;Lineage=40:00000000:40"}
     answer = echo.send(headers=trace)
@@ -412,6 +438,13 @@ def test_cors(lamb):
     assert cors_of(url.send(headers={"Origin": "https://three.example"})) == {}
     for wrong in ({"Origin": "https://three.example"}, {"Access-Control-Request-Method": "PUT"}):
         assert cors_of(url.send("OPTIONS", "/", headers={**preflight, **wrong})) == {}
+
+
+def test_cors_that_is_not_to_be_cached(lamb):
+    """Browsers cache a preflight that says nothing for five seconds."""
+    url = urls.create(lamb, lamb.create_python(ECHO_EVENT), Cors={**CORS, "MaxAge": 0})
+    preflight = {"Origin": "https://one.example", "Access-Control-Request-Method": "GET"}
+    assert url.send("OPTIONS", headers=preflight).header("access-control-max-age") == "0"
 
 
 def test_cors_of_refusals(lamb):

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from support import metrics, processes
+from support import metrics, packages, processes
 from support.daemon import plain_build_dir
 from support.streams import Stream, processes_of, release, steps_zip, wait_for_log
 
@@ -102,6 +102,33 @@ def test_reader_too_slow_for_the_time_of_the_function(lamb, steps):
         data, end = stream.rest()
     assert 0 < len(data) < 16384000
     assert "Task timed out after 1.00 seconds" in end["ErrorDetails"]
+
+
+FAILING_PY = r"""#!/usr/bin/python3
+import http.client, json, os
+
+def call(method, path, body=None):
+    connection = http.client.HTTPConnection(os.environ['AWS_LAMBDA_RUNTIME_API'])
+    connection.request(method, '/2018-06-01/runtime/invocation/' + path, body)
+    answer = connection.getresponse()
+    return answer, answer.read()
+
+while True:
+    event, body = call('GET', 'next')
+    call('POST', event.headers['Lambda-Runtime-Aws-Request-Id'] + '/error', bytes(json.loads(body)) * 2**20)
+"""
+
+
+@pytest.mark.parametrize("unit", [b"abcd", b"\x01\x02\x03\x04"], ids=["plain", "escaped"])
+def test_error_document_is_cut_to_what_an_event_holds(lamb, unit):
+    """An event has 16 MB at most, a byte of the document up to six characters, and the log of the call comes
+    beside it."""
+    name = lamb.create(packages.zip_files({"bootstrap": FAILING_PY}), Timeout=20)
+    data, end = run(lamb, name, *unit, headers={"X-Amz-Log-Type": "Tail"})
+    details = end["ErrorDetails"].encode()
+    assert (data, end["ErrorCode"]) == (b"", "Unhandled") and "LogResult" in end
+    assert len(details) == 16 * MB // 6 - 8192
+    assert (unit * MB).startswith(details)
 
 
 # ---- what a runtime may not do meanwhile ----

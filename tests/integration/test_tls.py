@@ -10,6 +10,8 @@ import ssl
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import boto3
 import botocore.config
@@ -52,6 +54,29 @@ def secure(new_daemon, authority):
     return lamb
 
 
+@pytest.fixture
+def alone():
+    """alone(*args) starts a daemon that may have no plain address, so it has no role, which other fixtures
+    make by plain requests; `.tls` is its port of TLS."""
+    daemons = []
+
+    def start(*args):
+        daemon = Daemon(*args, "--role-check", "off")
+        daemon.has_role = True
+        daemons.append(daemon)
+        daemon.start()
+        tls = int(re.findall(r"https://127\.0\.0\.1:(\d+)", daemon.ready_line)[-1])
+        return SimpleNamespace(daemon=daemon, region=daemon.keys["AWS_REGION"], tls=tls)
+
+    yield start
+    for daemon in daemons:
+        try:
+            if daemon.is_running():
+                daemon.stop_and_check()
+        finally:
+            daemon.remove()
+
+
 def connect(port, context, name="localhost", timeout_s=20):
     plain = socket.create_connection(("127.0.0.1", port), timeout=timeout_s)
     try:
@@ -61,8 +86,8 @@ def connect(port, context, name="localhost", timeout_s=20):
         raise
 
 
-def get(connection, path="/metrics"):
-    connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+def get(connection, path="/metrics", headers="Host: localhost\r\n"):
+    connection.sendall(f"GET {path} HTTP/1.1\r\n{headers}\r\n".encode())
     response = http.client.HTTPResponse(connection)
     response.begin()
     body = response.read()
@@ -81,22 +106,26 @@ def boto_over_tls(lamb, authority, host="127.0.0.1", **options):
     )
 
 
+def create_python(client, name, source):
+    client.create_function(
+        FunctionName=name,
+        Runtime="python3.11",
+        Handler="app.handler",
+        Role=clients.ROLE,
+        Code={"ZipFile": packages.python_zip(source)},
+    )
+    wait_until(
+        lambda: client.get_function_configuration(FunctionName=name)["State"] == "Active", 10, "active"
+    )
+
+
 # ---- clients ----
 
 
 def test_boto3_creates_and_invokes(secure, authority):
     client = boto_over_tls(secure, authority)
     name = secure.new_name()
-    client.create_function(
-        FunctionName=name,
-        Runtime="python3.11",
-        Handler="app.handler",
-        Role=clients.ROLE,
-        Code={"ZipFile": packages.python_zip(packages.ECHO_PY)},
-    )
-    wait_until(
-        lambda: client.get_function_configuration(FunctionName=name)["State"] == "Active", 10, "active"
-    )
+    create_python(client, name, packages.ECHO_PY)
     assert clients.invoke(client, name, {"over": "tls"}).json == {"over": "tls"}
     client.close()
     stranger = boto_over_tls(secure, authority, verify=True)
@@ -172,6 +201,49 @@ def test_plain_and_tls_are_one_api(secure, authority):
     assert [f["FunctionName"] for f in client.list_functions()["Functions"]] == [name]
     client.close()
     assert secure.invoke(name, 1).json == 1
+
+
+# ---- function URLs ----
+
+BOTH = "127.0.0.1:0,https://127.0.0.1:0"
+
+
+@pytest.mark.parametrize(
+    "listen, more, told",
+    [
+        (BOTH, [], "http://{name}:{plain}/"),
+        ("https://127.0.0.1:0", [], "https://{name}:{tls}/"),
+        (BOTH, ["--public-endpoint", "https://localhost:8443"], "https://{name}:8443/"),
+    ],
+    ids=["both", "https-alone", "public-endpoint"],
+)
+def test_function_url(alone, authority, listen, more, told):
+    """The URL that is told follows the setting, else the first plain address; it works over TLS anyway, and
+    the event says by what the client came."""
+    authority.issue("urls", ["IP:127.0.0.1", "DNS:*.lambda-url.us-east-1.localhost"])
+    lamb = alone(*tls_settings(authority, "urls", listen=listen), *more, "--auth", "off")
+    client = boto_over_tls(lamb, authority)
+    create_python(client, "echo", "def handler(event, context):\n    return event\n")
+    client.create_function_url_config(FunctionName="echo", AuthType="NONE")
+    url = client.get_function_url_config(FunctionName="echo")["FunctionUrl"]
+    client.close()
+    name = urlsplit(url).hostname
+    assert re.fullmatch(r"[a-z0-9]{32}\.lambda-url\.us-east-1\.localhost", name)
+    assert url == told.format(name=name, plain=lamb.daemon.port, tls=lamb.tls)
+    with connect(lamb.tls, authority.context(), name=name) as connection:
+        headers = f"Host: {name}:{lamb.tls}\r\nX-Forwarded-Proto: gopher\r\n"
+        status, body = get(connection, "/", headers)
+        assert status == 200, body
+        event = json.loads(body)
+        own = {key: value for key, value in event["headers"].items() if key.startswith("x-")}
+        assert own.pop("x-amzn-trace-id") and event["requestContext"]["domainName"] == name
+        assert own == {
+            "x-amzn-tls-cipher-suite": connection.cipher()[0],
+            "x-amzn-tls-version": connection.version(),
+            "x-forwarded-for": "127.0.0.1",
+            "x-forwarded-port": str(lamb.tls),
+            "x-forwarded-proto": "https",
+        }
 
 
 # ---- handshakes ----
@@ -370,26 +442,20 @@ def test_files_that_only_root_can_read_serve_but_are_warned_of(new_daemon, autho
     assert re.search(rf'warn tls\.not_reloadable file="{key}"', lamb.daemon.stderr())
 
 
-def test_https_alone(authority):
-    daemon = Daemon(*tls_settings(authority, "local", listen="https://127.0.0.1:0"))
-    daemon.has_role = True  # the fixture makes it by plain requests
-    try:
-        daemon.start()
-        assert daemon.url.startswith("https://127.0.0.1:") and "also=" not in daemon.ready_line
-        assert daemon.keys["AWS_ENDPOINT_URL"] == daemon.url
-        done = subprocess.run(
-            ["/usr/bin/aws", "--endpoint-url", daemon.url, "sqs", "create-queue", "--queue-name", "q"],
-            env={**clients.client_environment(daemon), "AWS_CA_BUNDLE": str(authority.ca)},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        assert json.loads(done.stdout)["QueueUrl"] == f"{daemon.url}/000000000000/q"
-        daemon.stop_and_check()
-    finally:
-        daemon.remove()
+def test_https_alone(alone, authority):
+    daemon = alone(*tls_settings(authority, "local", listen="https://127.0.0.1:0")).daemon
+    assert daemon.url.startswith("https://127.0.0.1:") and "also=" not in daemon.ready_line
+    assert daemon.keys["AWS_ENDPOINT_URL"] == daemon.url
+    done = subprocess.run(
+        ["/usr/bin/aws", "--endpoint-url", daemon.url, "sqs", "create-queue", "--queue-name", "q"],
+        env={**clients.client_environment(daemon), "AWS_CA_BUNDLE": str(authority.ca)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["QueueUrl"] == f"{daemon.url}/000000000000/q"
 
 
 def test_documented_commands(new_daemon, authority):

@@ -172,12 +172,12 @@ class Stream:
 
     def rest(self):
         """(all bytes that are still to come, the document of the end)"""
-        data = b""
+        pieces = []  # joined once: adding each to what is there takes longer than some functions may
         while isinstance(event := self.next(), bytes):
-            data += event
+            pieces.append(event)
         assert event is not None, "the stream ended without InvokeComplete"
         assert self.next() is None
-        return data, event
+        return b"".join(pieces), event
 
 
 def wait_for_log(lamb, name, text, count=1):
