@@ -45,18 +45,10 @@ static bool push_entry(struct transaction *transaction, struct place *place, con
     else
         ident_uuid(pushed->message_id);
     int64_t delay_ms = entry->delay_ms < 0 ? place->settings.delay_ms : entry->delay_ms;
-    const struct queue_body body = {
-        .message_id = pushed->message_id,
-        .data = entry->body,
-        .len = entry->body_len,
-        .attributes = entry->attributes,
-        .attributes_len = entry->attributes_len,
-    };
-    bool is_small = entry->body_len + entry->attributes_len <= QUEUE_ROWS_SMALL_BODY_BYTES;
     struct queue_row row = {
         .due_ms = transaction->now_ms + delay_ms,
         .sent_ms = transaction->now_ms,
-        .body = is_small ? 0 : transaction->numbers->next,
+        .body = transaction->numbers->next,
         .group = (char *)(uintptr_t)entry->group,
     };
     if (entry->lease_ms > 0) {
@@ -65,7 +57,9 @@ static bool push_entry(struct transaction *transaction, struct place *place, con
         row.receives = 1;
         row.first_receive_ms = row.last_receive_ms = transaction->now_ms;
     }
-    if (!place_add(transaction, place, &row, &body, err))
+    if (!place_add(transaction, place, &row, err) ||
+        !queue_rows_add_body(transaction->db, row.body, pushed->message_id, entry->body, entry->body_len,
+                             entry->attributes, entry->attributes_len, err))
         return false;
     pushed->sequence = row.sequence;
     return !entry->dedup ||

@@ -57,9 +57,7 @@ static bool add_queue(struct transaction *transaction, struct place *place, stru
     return true;
 }
 
-/* Makes it the next one of the queue. */
-static bool number_row(struct transaction *transaction, struct place *place, struct queue_row *row,
-                       struct err *err) {
+bool place_add(struct transaction *transaction, struct place *place, struct queue_row *row, struct err *err) {
     if (place->id == 0 && !add_queue(transaction, place, err))
         return false;
     row->is_parked = false;
@@ -75,12 +73,7 @@ static bool number_row(struct transaction *transaction, struct place *place, str
     if (row->sent_ms < place->oldest_sent_ms)
         place->oldest_sent_ms = row->sent_ms;
     shift(transaction, place, row, 1);
-    return true;
-}
-
-bool place_add(struct transaction *transaction, struct place *place, struct queue_row *row,
-               const struct queue_body *body, struct err *err) {
-    return number_row(transaction, place, row, err) && queue_rows_add(transaction->db, row, body, err);
+    return queue_rows_add(transaction->db, row, err);
 }
 
 static bool take_out(struct transaction *transaction, struct place *place, const struct queue_row *row,
@@ -93,7 +86,7 @@ static bool take_out(struct transaction *transaction, struct place *place, const
 
 bool place_remove(struct transaction *transaction, struct place *place, const struct queue_row *row,
                   struct err *err) {
-    return take_out(transaction, place, row, err) && queue_rows_remove_body(transaction->db, row, err);
+    return take_out(transaction, place, row, err) && queue_rows_remove_body(transaction->db, row->body, err);
 }
 
 bool place_move_up(struct transaction *transaction, struct place *place, const char *group, struct err *err) {
@@ -134,9 +127,8 @@ bool place_bury(struct transaction *transaction, struct place *place, const stru
     letter.earlier_receives = row->receives;
     letter.source = (char *)(uintptr_t)place->key; /* borrowed, as the row's texts are */
     transaction->swept++;
-    return number_row(transaction, place->dead_letters, &letter, err) &&
-           queue_rows_add_letter(transaction->db, &letter, row, err) &&
-           take_out(transaction, place, row, err);
+    return take_out(transaction, place, row, err) &&
+           place_add(transaction, place->dead_letters, &letter, err);
 }
 
 bool place_purge(struct transaction *transaction, struct place *place, struct err *err) {

@@ -54,8 +54,7 @@ struct place *place_new(struct queue *queue, const char *key, int64_t id,
 void place_free(struct place *place);
 
 /* Adds the row: with the next sequence and this queue's number, parked if it has to wait for its group. */
-bool place_add(struct transaction *transaction, struct place *place, struct queue_row *row,
-               const struct queue_body *body, struct err *err);
+bool place_add(struct transaction *transaction, struct place *place, struct queue_row *row, struct err *err);
 
 /* Removes a message. place_move_up() is for afterwards, unless its group (NULL: none) is being received. */
 bool place_remove(struct transaction *transaction, struct place *place, const struct queue_row *row,

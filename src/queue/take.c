@@ -39,23 +39,24 @@ static size_t text_room(const char *text) {
 }
 
 /* All of a message is in one block, which its message_id begins. */
-static void take_body(void *arg, const struct queue_body *body) {
+static void take_body(void *arg, const char *message_id, const void *data, size_t len, const void *attributes,
+                      size_t attributes_len) {
     struct taking *taking = arg;
     struct queue_receive *receive = taking->receive;
     const struct queue_row *row = taking->row;
-    size_t size = text_room(body->message_id) + body->len + 1 + body->attributes_len + 1 +
-                  text_room(row->group) + text_room(row->source);
+    size_t size = text_room(message_id) + len + 1 + attributes_len + 1 + text_room(row->group) +
+                  text_room(row->source);
     char *room = mem_alloc(size);
     if (!receive->messages)
         receive->messages = mem_alloc_array(receive->most, sizeof *receive->messages);
     struct queue_message *message = &receive->messages[receive->count++];
     *message = (struct queue_message){
         .receipt = {row->sequence, row->receives},
-        .message_id = pack_text(&room, body->message_id),
-        .body = pack(&room, body->data, body->len),
-        .body_len = body->len,
-        .attributes = pack(&room, body->attributes, body->attributes_len),
-        .attributes_len = body->attributes_len,
+        .message_id = pack_text(&room, message_id),
+        .body = pack(&room, data, len),
+        .body_len = len,
+        .attributes = pack(&room, attributes, attributes_len),
+        .attributes_len = attributes_len,
         .group = pack_text(&room, row->group),
         .source = pack_text(&room, row->source),
         .sent_ms = row->sent_ms,
@@ -78,7 +79,7 @@ static bool lease(struct taking *taking, const struct queue_row *row, struct err
         leased.first_receive_ms = now_ms;
     taking->row = &leased;
     return place_update(taking->transaction, taking->place, row, &leased, err) &&
-           queue_rows_read_body(taking->transaction->db, &leased, take_body, taking, err);
+           queue_rows_read_body(taking->transaction->db, row->body, take_body, taking, err);
 }
 
 /* Leases it, unless it is too old or a dead letter. */

@@ -11,8 +11,6 @@
     "sequence, queue, due, sent, is_parked, is_leased, receives, earlier_receives, first_receive,"           \
     " last_receive, mark, body, fifo_group, source"
 
-#define BODY_COLUMNS "message_id, data, attributes"
-
 /* Two messages of queue ?1, of which one is the oldest: the first, and the oldest dead letter. Only dead
  * letters are older than what has a smaller number. */
 #define OLDEST                                                                                               \
@@ -117,7 +115,7 @@ bool queue_rows_sweep_queue(struct db *db, int64_t queue, size_t most, bool *ret
             return false;
         if (!is_found)
             break;
-        bool is_removed = queue_rows_remove(db, &row, err) && queue_rows_remove_body(db, &row, err);
+        bool is_removed = queue_rows_remove(db, &row, err) && queue_rows_remove_body(db, row.body, err);
         queue_row_done(&row);
         if (!is_removed)
             return false;
@@ -188,58 +186,16 @@ bool queue_rows_oldest_sent(struct db *db, int64_t queue, int64_t *ret_sent_ms, 
            read_number(statement, QUEUE_ROWS_NEVER, ret_sent_ms, err);
 }
 
-static bool prepare_row(struct db *db, const char *sql, const struct queue_row *row,
-                        struct db_statement **ret_statement, struct err *err) {
-    if (!prepare(db, sql,
+bool queue_rows_add(struct db *db, const struct queue_row *row, struct err *err) {
+    struct db_statement *statement;
+    if (!prepare(db, "INSERT INTO message (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                  NUMBERS(row->sequence, row->queue, row->due_ms, row->sent_ms, row->is_parked, row->is_leased,
                          row->receives, row->earlier_receives, row->first_receive_ms, row->last_receive_ms,
                          row->mark, row->body),
-                 ret_statement, err))
-        return false;
-    bind_text(*ret_statement, 13, row->group);
-    bind_text(*ret_statement, 14, row->source);
-    return true;
-}
-
-static void bind_body(struct db_statement *statement, int index, const struct queue_body *body) {
-    bind_text(statement, index, body->message_id);
-    db_bind_blob(statement, index + 1, body->data, body->len);
-    db_bind_blob(statement, index + 2, body->attributes, body->attributes_len);
-}
-
-static bool add_body(struct db *db, int64_t number, const struct queue_body *body, struct err *err) {
-    struct db_statement *statement;
-    if (!prepare(db, "INSERT INTO body (id, " BODY_COLUMNS ") VALUES (?, ?, ?, ?)", NUMBERS(number),
                  &statement, err))
         return false;
-    bind_body(statement, 2, body);
-    return db_run(statement, err);
-}
-
-bool queue_rows_add(struct db *db, const struct queue_row *row, const struct queue_body *body,
-                    struct err *err) {
-    struct db_statement *statement;
-    if (!prepare_row(db,
-                     "INSERT INTO message (" COLUMNS ", " BODY_COLUMNS ")"
-                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                     row, &statement, err))
-        return false;
-    if (row->body == 0)
-        bind_body(statement, 15, body);
-    return db_run(statement, err) && (row->body == 0 || add_body(db, row->body, body, err));
-}
-
-bool queue_rows_add_letter(struct db *db, const struct queue_row *row, const struct queue_row *from,
-                           struct err *err) {
-    struct db_statement *statement;
-    if (!prepare_row(db,
-                     "INSERT INTO message (" COLUMNS ", " BODY_COLUMNS ")"
-                     " SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, " BODY_COLUMNS
-                     " FROM message WHERE queue = ? AND sequence = ?",
-                     row, &statement, err))
-        return false;
-    db_bind_integer(statement, 15, from->queue);
-    db_bind_integer(statement, 16, from->sequence);
+    bind_text(statement, 13, row->group);
+    bind_text(statement, 14, row->source);
     return db_run(statement, err);
 }
 
@@ -355,36 +311,41 @@ bool queue_rows_park_front(struct db *db, int64_t queue, const char *group, int6
     return db_run(statement, err);
 }
 
-bool queue_rows_remove_body(struct db *db, const struct queue_row *row, struct err *err) {
-    return row->body == 0 || run(db, "DELETE FROM body WHERE id = ?", NUMBERS(row->body), err);
-}
-
-static bool find_body(struct db *db, const struct queue_row *row, struct db_statement **ret_statement,
-                      struct err *err) {
-    if (row->body == 0)
-        return prepare(db, "SELECT " BODY_COLUMNS " FROM message WHERE queue = ? AND sequence = ?",
-                       NUMBERS(row->queue, row->sequence), ret_statement, err);
-    return prepare(db, "SELECT " BODY_COLUMNS " FROM body WHERE id = ?", NUMBERS(row->body), ret_statement,
-                   err);
-}
-
-bool queue_rows_read_body(struct db *db, const struct queue_row *row,
-                          void (*take)(void *arg, const struct queue_body *body), void *arg,
-                          struct err *err) {
+bool queue_rows_add_body(struct db *db, int64_t body, const char *message_id, const void *data, size_t len,
+                         const void *attributes, size_t attributes_len, struct err *err) {
     struct db_statement *statement;
-    bool is_found;
-    if (!find_body(db, row, &statement, err) || !db_step(statement, &is_found, err))
+    if (!prepare(db, "INSERT INTO body (id, message_id, body, attributes) VALUES (?, ?, ?, ?)", NUMBERS(body),
+                 &statement, err))
         return false;
-    is_found = is_found && !db_is_null(statement, 0);
-    if (is_found) {
-        struct queue_body body = {.message_id = db_text(statement, 0, NULL)};
-        body.data = db_blob(statement, 1, &body.len);
-        body.attributes = db_blob(statement, 2, &body.attributes_len);
-        take(arg, &body);
+    bind_text(statement, 2, message_id);
+    db_bind_blob(statement, 3, data, len);
+    db_bind_blob(statement, 4, attributes, attributes_len);
+    return db_run(statement, err);
+}
+
+bool queue_rows_remove_body(struct db *db, int64_t body, struct err *err) {
+    return run(db, "DELETE FROM body WHERE id = ?", NUMBERS(body), err);
+}
+
+bool queue_rows_read_body(struct db *db, int64_t body,
+                          void (*take)(void *arg, const char *message_id, const void *data, size_t len,
+                                       const void *attributes, size_t attributes_len),
+                          void *arg, struct err *err) {
+    struct db_statement *statement;
+    bool row;
+    if (!prepare(db, "SELECT message_id, body, attributes FROM body WHERE id = ?", NUMBERS(body), &statement,
+                 err) ||
+        !db_step(statement, &row, err))
+        return false;
+    if (row) {
+        size_t len;
+        size_t attributes_len;
+        const void *data = db_blob(statement, 1, &len);
+        const void *attributes = db_blob(statement, 2, &attributes_len);
+        take(arg, db_text(statement, 0, NULL), data, len, attributes, attributes_len);
     }
     db_reset(statement);
-    return is_found ||
-           err_set(err, ERR_CORRUPT, "The body of message %lld is missing", (long long)row->sequence);
+    return row || err_set(err, ERR_CORRUPT, "A message's body, number %lld, is missing", (long long)body);
 }
 
 bool queue_rows_find_dedup(struct db *db, int64_t queue, const char *name, int64_t now_ms,

@@ -27,25 +27,12 @@ struct queue_row {
     int64_t first_receive_ms; /* 0: never received */
     int64_t last_receive_ms;  /* likewise */
     int64_t mark;
-    int64_t body; /* number of its body, which stays when it becomes a dead letter; 0: it is in the row */
+    int64_t body; /* number of its body, which stays when it becomes a dead letter */
     char *group;  /* NULL outside of FIFO queues */
     char *source; /* key of the queue it came from as a dead letter, NULL for others */
 };
 
 void queue_row_done(struct queue_row *row);
-
-/* Borrowed. */
-struct queue_body {
-    const char *message_id;
-    const void *data;
-    size_t len;
-    const void *attributes;
-    size_t attributes_len;
-};
-
-/* Up to so many bytes a body had better be in its row, which is written anew with each change of the message:
- * it costs less than a row of its own. */
-#define QUEUE_ROWS_SMALL_BODY_BYTES 512
 
 #define QUEUE_ROWS_SECRET_BYTES 32
 
@@ -82,13 +69,7 @@ bool queue_rows_release(struct db *db, int64_t queue, int64_t now_ms, struct err
 bool queue_rows_next_due(struct db *db, int64_t queue, int64_t *ret_due_ms, struct err *err);
 bool queue_rows_oldest_sent(struct db *db, int64_t queue, int64_t *ret_sent_ms, struct err *err);
 
-/* The second one is with the body of another message, which is removed next. */
-bool queue_rows_add(struct db *db, const struct queue_row *row, const struct queue_body *body,
-                    struct err *err);
-bool queue_rows_add_letter(struct db *db, const struct queue_row *row, const struct queue_row *from,
-                           struct err *err);
-
-/* Not its body, unless that is in the row. */
+bool queue_rows_add(struct db *db, const struct queue_row *row, struct err *err);
 bool queue_rows_remove(struct db *db, const struct queue_row *row, struct err *err);
 
 /* Writes what changes in a message's life: due_ms, is_leased, receives, first_receive_ms,
@@ -116,11 +97,15 @@ bool queue_rows_front(struct db *db, int64_t queue, const char *group, int64_t *
 bool queue_rows_park_front(struct db *db, int64_t queue, const char *group, int64_t due_until_ms,
                            struct err *err);
 
-bool queue_rows_remove_body(struct db *db, const struct queue_row *row, struct err *err);
+bool queue_rows_add_body(struct db *db, int64_t body, const char *message_id, const void *data, size_t len,
+                         const void *attributes, size_t attributes_len, struct err *err);
+bool queue_rows_remove_body(struct db *db, int64_t body, struct err *err);
 
 /* Calls `take` with it; the bytes live during the call. ERR_CORRUPT when there is none. */
-bool queue_rows_read_body(struct db *db, const struct queue_row *row,
-                          void (*take)(void *arg, const struct queue_body *body), void *arg, struct err *err);
+bool queue_rows_read_body(struct db *db, int64_t body,
+                          void (*take)(void *arg, const char *message_id, const void *data, size_t len,
+                                       const void *attributes, size_t attributes_len),
+                          void *arg, struct err *err);
 
 #define QUEUE_ROWS_ID_BYTES 37 /* a UUID and NUL */
 

@@ -9,7 +9,6 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "store/db.h"
-#include "store/queue_rows.h"
 
 static int64_t rows_of(const char *table) {
     struct db *db;
@@ -17,9 +16,7 @@ static int64_t rows_of(const char *table) {
     bool row;
     settle_down();
     assert_true(db_open_queues(queue_path, &db, NULL));
-    const char *sql = table[0] == 'q'   ? "SELECT COUNT(*) FROM queue"
-                      : table[0] == 'b' ? "SELECT COUNT(*) FROM body"
-                                        : "SELECT COUNT(*) FROM message";
+    const char *sql = table[0] == 'q' ? "SELECT COUNT(*) FROM queue" : "SELECT COUNT(*) FROM message";
     assert_true(db_statement(db, sql, &statement, NULL) && db_step(statement, &row, NULL) && row);
     int64_t rows = db_integer(statement, 0);
     db_reset(statement);
@@ -197,34 +194,6 @@ static void test_dead_letters(void **state) {
     assert_int_equal(answer->sent_ms, sent_ms);
     assert_int_equal(answer->receipts[0].receives, 3);
     assert_int_equal(remove_message(dead, answer->receipts[0]), QUEUE_SETTLED);
-}
-
-/* A small body lies in its message's row, a larger one has a row of its own. */
-static void test_bodies_of_dead_letters(void **state) {
-    (void)state;
-    static const size_t sizes[] = {1, QUEUE_ROWS_SMALL_BODY_BYTES, QUEUE_ROWS_SMALL_BODY_BYTES + 1};
-    char body[QUEUE_ROWS_SMALL_BODY_BYTES + 1];
-    char expected[2 * QUEUE_ROWS_SMALL_BODY_BYTES];
-    memset(body, 'x', sizeof body);
-    struct queue *dead = queues_get(queues, "dead");
-    queue_configure(queue, &(struct queue_settings){.max_receives = 1, .dead_letter_key = "dead"});
-    for (size_t i = 0; i < 3; i++)
-        push_entry(queue, &(struct queue_entry){.body = body, .body_len = sizes[i]});
-    assert_int_equal(rows_of("body"), 1);
-    receive(queue, 10, 1000);
-    pass(1000);
-    receive(queue, 10, 1000);
-    assert_counts(dead, "3 0 0");
-    reopen();
-    dead = queues_get(queues, "dead");
-    for (size_t i = 0; i < 3; i++) {
-        const struct answer *answer = receive(dead, 1, 1000);
-        snprintf(expected, sizeof expected, "%.*s", (int)sizes[i], body);
-        assert_string_equal(answer->text, expected);
-        assert_int_equal(remove_message(dead, answer->receipts[0]), QUEUE_SETTLED);
-    }
-    assert_int_equal(rows_of("message"), 0);
-    assert_int_equal(rows_of("body"), 0);
 }
 
 /* It keeps the time it was sent at, so it may be older than what is there before it. */
@@ -529,7 +498,6 @@ int main(void) {
         TEST(test_lease_lasts_twelve_hours),
         TEST(test_extend_and_release),
         TEST(test_dead_letters),
-        TEST(test_bodies_of_dead_letters),
         TEST(test_retention_of_dead_letters),
         TEST(test_dead_letters_of_dead_letters),
         TEST(test_chain_of_dead_letters),
