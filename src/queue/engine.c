@@ -220,14 +220,18 @@ void engine_add_retired(struct queues *queues, int64_t queue) {
 }
 
 static struct place *place_of(struct batch *batch, struct queue *queue) {
-    if (queue->place)
-        return queue->place;
-    struct place *place = place_new(queue, queue->key, queue->id, &queue->settings);
-    queue->place = place;
-    queue->references++;
-    batch->changes_queues |= queue->id == 0;
-    batch_add_place(batch, place);
-    return place;
+    if (!queue->place) {
+        queue->place = place_new(queue, queue->key, queue->id, &queue->settings);
+        queue->references++;
+        batch_add_place(batch, queue->place);
+    }
+    queue->place->is_dropped = queue->is_dropped;
+    return queue->place;
+}
+
+/* Something may be added there. */
+static void note_addition(struct batch *batch, const struct place *place) {
+    batch->changes_queues |= place->id == 0;
 }
 
 /* SQS Developer Guide, dead-letter queues: it has to exist, or the message stays. */
@@ -243,8 +247,18 @@ static void place_targets(struct batch *batch, struct step *step) {
     if (step->kind != STEP_SETTLE)
         return;
     struct settle_step *settle = step_as_settle(step);
-    for (size_t i = 0; i < settle->delivery_count; i++)
+    for (size_t i = 0; i < settle->delivery_count; i++) {
         settle->deliveries[i].place = place_of(batch, settle->deliveries[i].target);
+        note_addition(batch, settle->deliveries[i].place);
+    }
+}
+
+static void place_receive(struct batch *batch, struct queue_receive *receive) {
+    batch->receive_count++;
+    receive->state = RECEIVE_RUNNING;
+    receive->dead_letters = dead_letters_of(batch, receive->step.queue);
+    if (receive->dead_letters)
+        note_addition(batch, receive->dead_letters);
 }
 
 static void add_step(struct batch *batch, struct step *step) {
@@ -255,11 +269,10 @@ static void add_step(struct batch *batch, struct step *step) {
     batch->changes_queues |= step->kind == STEP_PURGE;
     step->place = place_of(batch, step->queue);
     place_targets(batch, step);
-    if (step->kind != STEP_RECEIVE)
-        return;
-    batch->receive_count++;
-    step->place->dead_letters = dead_letters_of(batch, step->queue);
-    step_as_receive(step)->state = RECEIVE_RUNNING;
+    if (step->kind == STEP_PUSH)
+        note_addition(batch, step->place);
+    if (step->kind == STEP_RECEIVE)
+        place_receive(batch, step_as_receive(step));
 }
 
 /* What was asked for, in its order. */
@@ -324,8 +337,7 @@ static struct batch *new_batch(struct queues *queues) {
     return batch;
 }
 
-/* Nothing more comes into the open batch. */
-static void seal(struct queues *queues) {
+void engine_seal(struct queues *queues) {
     struct batch *batch = take_ptr(queues->open);
     for (size_t i = 0; batch && i < batch->place_count; i++)
         batch->places[i]->queue->place = NULL;
@@ -335,7 +347,7 @@ static void seal(struct queues *queues) {
 static struct batch *open_batch(struct queues *queues) {
     if (queues->open && work_lane_recall(queues->lane, queues->open))
         return take_ptr(queues->open);
-    seal(queues);
+    engine_seal(queues);
     return queues->is_changing || queues->batch_count == BATCHES_MOST ? NULL : new_batch(queues);
 }
 
@@ -434,7 +446,18 @@ static void take_over_retired(struct queues *queues, const struct batch *batch) 
         engine_add_retired(queues, batch->transaction.retired[i]);
 }
 
-/* Receives that got nothing and have time left wait, before those that came later. */
+/* Before those that came later. */
+static void wait_in_order(struct queue_receive *receive) {
+    struct list *waiting = &receive->step.queue->waiting;
+    struct list *place = waiting->next;
+    engine_wait(receive);
+    list_remove(&receive->step.link);
+    while (place != waiting && step_as_receive(list_item(place, struct step, link))->number < receive->number)
+        place = place->next;
+    list_insert_before(place, &receive->step.link);
+}
+
+/* Receives that got nothing and have time left. */
 static void wait_again(struct batch *batch) {
     if (batch->is_failed)
         return;
@@ -455,9 +478,7 @@ static void wait_again(struct batch *batch) {
             continue;
         }
         uncount_step(step);
-        engine_wait(receive);
-        list_remove(link);
-        list_push_front(&step->queue->waiting, link);
+        wait_in_order(receive);
     }
 }
 
@@ -474,7 +495,7 @@ static void batch_done(void *arg) {
     struct queues *queues = batch->queues;
     queues->batch_count--;
     if (batch == queues->open)
-        seal(queues);
+        engine_seal(queues);
     if (batch->changes_queues)
         queues->is_changing = false;
     wait_again(batch);

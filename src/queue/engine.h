@@ -29,6 +29,7 @@ struct queues {
     size_t step_count;     /* whose `done` was not called yet; but for waiting receives */
     size_t step_bytes;     /* of them */
     size_t receiver_count; /* waiting receives */
+    uint64_t receives;     /* that were ever asked for */
     size_t batch_count;    /* on their way: the lane has them, or their end is to be heard of */
     struct batch *open;    /* the last of them, which may not have begun yet; NULL: it has */
     bool is_changing;      /* one of them has changes_queues */
@@ -91,6 +92,9 @@ void engine_refuse_all(struct queue *queue);
 
 /* Of a queue whose settings, times or receivers changed. */
 void engine_look(struct queue *queue);
+
+/* Nothing more comes into the open batch: it has what was known of its queues. */
+void engine_seal(struct queues *queues);
 
 /* Something is to be done, at the end of this turn of the loop. */
 void engine_wake(struct queues *queues);

@@ -50,6 +50,12 @@ static void note_retired(struct transaction *transaction, int64_t queue) {
 /* One that has the key already is left from a queue that could not be dropped. */
 static bool add_queue(struct transaction *transaction, struct place *place, struct err *err) {
     int64_t left;
+    if (place->is_dropped) {
+        if (!queue_rows_add_queue(transaction->db, NULL, &place->id, err))
+            return false;
+        note_retired(transaction, place->id);
+        return true;
+    }
     if (!queue_rows_retire_key(transaction->db, place->key, &left, err) ||
         !queue_rows_add_queue(transaction->db, place->key, &place->id, err))
         return false;
@@ -132,8 +138,8 @@ bool place_bury(struct transaction *transaction, struct place *place, const stru
 }
 
 bool place_purge(struct transaction *transaction, struct place *place, struct err *err) {
-    int64_t retired;
-    if (!queue_rows_retire_key(transaction->db, place->key, &retired, err))
+    int64_t retired = 0;
+    if (place->id != 0 && !queue_rows_retire(transaction->db, place->id, &retired, err))
         return false;
     note_retired(transaction, retired);
     place->id = 0;

@@ -34,8 +34,9 @@ struct place {
     struct queue *queue; /* the loop's: not to be looked into on the lane */
     const char *key;
     struct queue_settings settings;
-    struct place *dead_letters; /* of one that is received from; NULL: none */
+    struct place *dead_letters; /* of the receive that runs; NULL: none */
     int64_t id;                 /* its number in the database; 0: it has none yet */
+    bool is_dropped;            /* its key may be another queue's */
     bool wants_sweep;           /* messages may have become too old */
     bool is_known_empty;        /* nothing in it is due */
     bool was_purged;            /* before the shifts and counts below */

@@ -89,6 +89,8 @@ void queue_configure(struct queue *queue, const struct queue_settings *settings)
     free((void *)(uintptr_t)queue->settings.dead_letter_key);
     queue->settings = *settings;
     queue->settings.dead_letter_key = dead_letter_key;
+    if (queue->place)
+        engine_seal(queue->queues);
     engine_look(queue);
 }
 
@@ -130,6 +132,7 @@ struct queue_receive *queue_receive(struct queue *queue, size_t most, int64_t vi
     receive->done = done;
     receive->step.arg = arg;
     receive->visibility_ms = visibility_ms;
+    receive->number = queues->receives++;
     receive->deadline_ms = engine_now_ms(queues) + wait_ms;
     if (wait_ms > 0 && !list_is_empty(&queue->waiting))
         engine_wait(receive); /* those who wait come first */

@@ -58,6 +58,8 @@ struct queue_receive {
     struct step step;
     struct wake wake; /* the end of waiting */
     int64_t deadline_ms;
+    uint64_t number;            /* in the order they were asked for */
+    struct place *dead_letters; /* in the transaction; NULL: none */
     int64_t visibility_ms;
     size_t most;
     struct queue_message *messages; /* NULL or room for `most`; each owns the block that message_id begins */

@@ -140,6 +140,7 @@ bool take_messages(struct transaction *transaction, struct queue_receive *receiv
     struct taking taking = {.transaction = transaction, .place = place, .receive = receive};
     assert(receive->most > 0 && receive->count == 0);
     place->has_only_added = false;
+    place->dead_letters = receive->dead_letters;
     while (place->id != 0 && !place->is_known_empty && !is_full(&taking)) {
         struct queue_row row;
         bool is_found;

@@ -107,6 +107,13 @@ bool queue_rows_retire_key(struct db *db, const char *key, int64_t *ret_queue, s
     return read_number(statement, 0, ret_queue, err);
 }
 
+bool queue_rows_retire(struct db *db, int64_t queue, int64_t *ret_queue, struct err *err) {
+    struct db_statement *statement;
+    return prepare(db, "UPDATE queue SET key = NULL WHERE id = ? AND key IS NOT NULL RETURNING id",
+                   NUMBERS(queue), &statement, err) &&
+           read_number(statement, 0, ret_queue, err);
+}
+
 bool queue_rows_sweep_queue(struct db *db, int64_t queue, size_t most, bool *ret_is_gone, struct err *err) {
     struct queue_row row;
     bool is_found = true;

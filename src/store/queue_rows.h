@@ -41,13 +41,14 @@ bool queue_rows_read_sequence(struct db *db, int64_t *ret_next, uint8_t ret_secr
                               struct err *err);
 bool queue_rows_write_sequence(struct db *db, int64_t next, struct err *err);
 
-/* A new queue; none may have the key. */
+/* A new queue; none may have the key. Without one (NULL) it is a retired one. */
 bool queue_rows_add_queue(struct db *db, const char *key, int64_t *ret_queue, struct err *err);
 bool queue_rows_add_count(struct db *db, int64_t queue, int64_t messages, struct err *err);
 
-/* Takes the key off the queue that has it; its messages stay until they are swept. *ret_queue is its number,
- * 0 without any. */
+/* Takes the key off the queue that has it, or that queue's; its messages stay until they are swept.
+ * *ret_queue is its number, 0 when none had a key. */
 bool queue_rows_retire_key(struct db *db, const char *key, int64_t *ret_queue, struct err *err);
+bool queue_rows_retire(struct db *db, int64_t queue, int64_t *ret_queue, struct err *err);
 
 /* Removes up to `most` messages of a retired queue, and the queue once it is empty. */
 bool queue_rows_sweep_queue(struct db *db, int64_t queue, size_t most, bool *ret_is_gone, struct err *err);
