@@ -8,7 +8,12 @@
  * the sandbox wakes up to stop and once more to go on. */
 #define DELAY_MS 10
 
-/* After a refusal. */
+/* It must be allowed so many times in a row. A loop that was held up runs timers before it looks at its
+ * sockets, and what the function sent before it asked for the next event is to be seen first: one look
+ * accepts a connection, the next one reads from it. */
+#define LOOKS 3
+
+/* Between looks after a refusal: what was waited for has come, and the function has time to take it. */
 #define RETRY_MS 100
 
 static void stop(struct freeze *freeze, bool is_frozen) {
@@ -25,14 +30,19 @@ static void stop(struct freeze *freeze, bool is_frozen) {
 
 static void freeze_now(void *arg) {
     struct freeze *freeze = arg;
-    if (!freeze->may_freeze(freeze->arg)) {
-        loop_timer_start(freeze->timer, RETRY_MS);
+    bool is_allowed = freeze->events->may_freeze(freeze->arg);
+    if (!is_allowed)
+        freeze->interval_ms = RETRY_MS;
+    freeze->looks_left = is_allowed ? freeze->looks_left - 1 : LOOKS;
+    if (freeze->looks_left > 0) {
+        loop_timer_start(freeze->timer, freeze->interval_ms);
         return;
     }
+    freeze->events->freezing(freeze->arg);
     stop(freeze, true);
 }
 
-void freeze_begin(struct freeze *freeze, const struct freeze_means *means, bool (*may_freeze)(void *arg),
+void freeze_begin(struct freeze *freeze, const struct freeze_means *means, const struct freeze_events *events,
                   void *arg) {
     *freeze = (struct freeze){
         .host = means->host,
@@ -41,13 +51,15 @@ void freeze_begin(struct freeze *freeze, const struct freeze_means *means, bool 
         .control = means->control,
         .totals = means->totals,
         .timer = loop_timer_new(means->loop, freeze_now, freeze),
-        .may_freeze = may_freeze,
+        .events = events,
         .arg = arg,
     };
 }
 
 void freeze_soon(struct freeze *freeze) {
-    loop_timer_start(freeze->timer, DELAY_MS);
+    freeze->looks_left = LOOKS;
+    freeze->interval_ms = DELAY_MS / LOOKS;
+    loop_timer_start(freeze->timer, DELAY_MS - (LOOKS - 1) * freeze->interval_ms);
 }
 
 void freeze_thaw(struct freeze *freeze) {

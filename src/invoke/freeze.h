@@ -12,6 +12,11 @@
 #include "sandbox/host.h"
 #include "sys/loop.h"
 
+struct freeze_events {
+    bool (*may_freeze)(void *arg); /* asked a few times in a row, and again later where it says no */
+    void (*freezing)(void *arg);   /* just before */
+};
+
 struct freeze {
     struct sandbox_host *host;
     uint64_t sandbox_id;
@@ -20,7 +25,9 @@ struct freeze {
     struct invoke_totals *totals;
     bool is_frozen;
     struct loop_timer *timer; /* NULL before freeze_begin() */
-    bool (*may_freeze)(void *arg);
+    int looks_left;           /* that must allow it */
+    int64_t interval_ms;
+    const struct freeze_events *events;
     void *arg;
 };
 
@@ -34,8 +41,8 @@ struct freeze_means {
     struct invoke_totals *totals;
 };
 
-/* The sandbox runs. `may_freeze` is asked before each freezing, and again later where it says no. */
-void freeze_begin(struct freeze *freeze, const struct freeze_means *means, bool (*may_freeze)(void *arg),
+/* The sandbox runs. */
+void freeze_begin(struct freeze *freeze, const struct freeze_means *means, const struct freeze_events *events,
                   void *arg);
 
 /* The environment waits at /next. */

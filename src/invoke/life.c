@@ -140,17 +140,20 @@ void life_dismiss(struct environment *environment, enum totals_end reason) {
 
 /* ---- what the sandbox host tells ---- */
 
-/* What was written is in the log first, and a call to Lamb's own API is done: its answer, if nobody read it,
- * would fill memory that all environments share. */
+/* A call to Lamb's own API is done first: its answer, if nobody read it, would fill memory that all
+ * environments share. */
 static bool may_freeze(void *arg) {
-    struct environment *environment = arg;
+    const struct environment *environment = arg;
     const struct invoke_upper *upper = &environment->context->upper;
+    return !environment->api || !upper->is_api_busy(upper->arg, environment->api);
+}
+
+/* What was written is in the log. */
+static void freezing(void *arg) {
+    struct environment *environment = arg;
     programs_drain(&environment->programs, false);
-    if (environment->api && upper->is_api_busy(upper->arg, environment->api))
-        return false;
     if (environment->telemetry)
         telemetry_pause(environment->telemetry, true);
-    return true;
 }
 
 static void open_listeners(struct environment *environment, struct sandbox_fds *fds) {
@@ -181,7 +184,8 @@ void life_sandbox_started(struct environment *environment, struct sandbox_fds *f
         .control = environment->programs.control,
         .totals = context->totals,
     };
-    freeze_begin(&environment->freeze, &means, may_freeze, environment);
+    static const struct freeze_events events = {may_freeze, freezing};
+    freeze_begin(&environment->freeze, &means, &events, environment);
     launching_go_on(environment);
     phases_check_fault(environment);
 }

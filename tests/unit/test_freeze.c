@@ -9,6 +9,9 @@
 /* Longer than an idle environment waits to be frozen. */
 #define A_WHILE_US 40000
 
+/* It has so long at least to read the answer of a call of its own. */
+#define TO_READ_US 190000
+
 static void let_time_pass(void) {
     int64_t end_us = clock_mono_us(&test_clock) + A_WHILE_US;
     turn_until(clock_mono_us(&test_clock) > end_us);
@@ -85,7 +88,9 @@ static void an_own_call_to_the_api_is_waited_for(void **state) {
     let_time_pass();
     assert_false(is_frozen[1]);
     upper.is_busy = false;
+    int64_t answered_us = machine_us();
     turn_until(is_frozen[1]);
+    assert_true(machine_us() - answered_us >= TO_READ_US);
     stop_runtime(&runtime);
 }
 
