@@ -13,6 +13,7 @@ from support.queues import Json, Queues
 from support.waiting import wait_until
 
 ROUNDS = 8
+COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 GONE = (OSError, http.client.HTTPException, KeyError, ValueError)
 
 
@@ -71,9 +72,7 @@ class Ledger:
             for message in messages:
                 got.append(message["Body"])
                 queues.delete(self.url(), message)
-            visible = queues.attribute(self.url(), "ApproximateNumberOfMessages")
-            hidden = queues.attribute(self.url(), "ApproximateNumberOfMessagesNotVisible")
-            return not messages and visible == hidden == "0"
+            return not messages and set(queues.attributes(self.url(), *COUNTS).values()) == {"0"}
 
         wait_until(is_empty, 30, f"{self.name} is empty")
         assert not self.problems

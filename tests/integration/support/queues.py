@@ -175,9 +175,13 @@ class Queues:
     def delete(self, url, message):
         self.json.call("DeleteMessage", QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
+    def attributes(self, url, *names):
+        """Of one moment."""
+        answer = self.json.call("GetQueueAttributes", QueueUrl=url, AttributeNames=names)
+        return answer["Attributes"]
+
     def attribute(self, url, name):
-        answer = self.json.call("GetQueueAttributes", QueueUrl=url, AttributeNames=[name])
-        return answer["Attributes"].get(name)
+        return self.attributes(url, name).get(name)
 
     def delete_all(self):
         for url in self.json.call("ListQueues").get("QueueUrls", []):
