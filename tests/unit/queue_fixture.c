@@ -27,8 +27,12 @@ int64_t clock_ms(void) {
     return read_clock(NULL) / 1000;
 }
 
-void pass(int64_t ms) {
+void advance(int64_t ms) {
     pass_time(ms, &ahead_us);
+}
+
+void pass(int64_t ms) {
+    advance(ms);
     settle_down();
 }
 

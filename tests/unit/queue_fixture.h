@@ -23,7 +23,8 @@ void open_queues(void);
 void close_queues(void);
 void reopen(void); /* settings are gone, `queue` is the new one */
 
-/* Lets time pass; timers fire. */
+/* Time passes, timers fire. Nothing is awaited by the first; the other settles down. */
+void advance(int64_t ms);
 void pass(int64_t ms);
 int64_t clock_ms(void);
 

@@ -164,26 +164,47 @@ static void test_dead_letter_queue_that_is_made_again(void **state) {
     assert_counts(queue, "0 0 0");
 }
 
-/* The queue that is made again has something before the one that was dropped is gone. */
-static void test_key_that_is_used_again(void **state) {
-    (void)state;
-    struct answer answer;
-    bool is_dropped = false;
-    struct queue *dead = queues_get(queues, "dead");
-    push(dead, "letter");
+/* What is received next becomes a dead letter. */
+static void receive_too_often(void) {
     push(queue, "a");
     receive(queue, 1, 1000);
     pass(1000);
     queue_configure(queue, &(struct queue_settings){.max_receives = 1, .dead_letter_key = "dead"});
-    start_receive(queue, 10, 0, &answer);
-    assert_true(queue_drop(dead, note_dropped, &is_dropped, NULL));
-    dead = queues_get(queues, "dead");
+}
+
+static void drop_and_make_again(struct queue *dropped) {
+    bool is_dropped = false;
+    assert_true(queue_drop(dropped, note_dropped, &is_dropped, NULL));
+    struct queue *dead = queues_get(queues, "dead");
     settle_down();
     assert_true(is_dropped);
     assert_counts(dead, "1 0 0");
-    push(dead, "b");
     reopen();
-    assert_string_equal(receive(queues_get(queues, "dead"), 10, 1000)->text, "a b");
+    assert_string_equal(receive(queues_get(queues, "dead"), 10, 1000)->text, "a");
+}
+
+/* The queue that is made again has something before the one that was dropped is gone. */
+static void test_key_that_is_used_again(void **state) {
+    (void)state;
+    struct answer answer;
+    struct queue *dead = queues_get(queues, "dead");
+    push(dead, "letter");
+    receive_too_often();
+    start_receive(queue, 10, 0, &answer);
+    drop_and_make_again(dead);
+}
+
+/* Likewise; and the one that was dropped was not in the database until then. */
+static void test_push_into_a_queue_that_is_dropped(void **state) {
+    (void)state;
+    struct answer answer;
+    bool is_pushed;
+    struct queue *dead = queues_get(queues, "dead");
+    const struct queue_entry entry = {.body = "letter", .body_len = 6};
+    receive_too_often();
+    start_receive(queue, 10, 0, &answer);
+    assert_true(queue_push(dead, &entry, 1, note_pushed, &is_pushed, NULL));
+    drop_and_make_again(dead);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_fresh, close_all)
@@ -196,6 +217,7 @@ int main(void) {
         TEST(test_order_of_receives),
         TEST(test_dead_letter_queue_that_is_made_again),
         TEST(test_key_that_is_used_again),
+        TEST(test_push_into_a_queue_that_is_dropped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
