@@ -461,8 +461,7 @@ static void wait_in_order(struct queue_receive *receive) {
 static void wait_again(struct batch *batch) {
     if (batch->is_failed)
         return;
-    for (struct list *link = batch->steps.prev, *before = link->prev; link != &batch->steps;
-         link = before, before = link->prev) {
+    list_each (link, &batch->steps) {
         struct step *step = list_item(link, struct step, link);
         if (step->kind != STEP_RECEIVE)
             continue;

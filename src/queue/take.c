@@ -139,7 +139,7 @@ bool take_messages(struct transaction *transaction, struct queue_receive *receiv
     struct place *place = receive->step.place;
     struct taking taking = {.transaction = transaction, .place = place, .receive = receive};
     assert(receive->most > 0 && receive->count == 0);
-    place->has_only_added = false;
+    place->has_only_added = false; /* a look at a group that gives nothing parks some of it */
     place->dead_letters = receive->dead_letters;
     while (place->id != 0 && !place->is_known_empty && !is_full(&taking)) {
         struct queue_row row;

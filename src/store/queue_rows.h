@@ -36,7 +36,7 @@ void queue_row_done(struct queue_row *row);
 
 #define QUEUE_ROWS_SECRET_BYTES 32
 
-/* The number of the next message, and a secret that was made with the database. */
+/* A number that no message has reached, and a secret that was made with the database. */
 bool queue_rows_read_sequence(struct db *db, int64_t *ret_next, uint8_t ret_secret[QUEUE_ROWS_SECRET_BYTES],
                               struct err *err);
 bool queue_rows_write_sequence(struct db *db, int64_t next, struct err *err);

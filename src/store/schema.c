@@ -6,7 +6,7 @@
  *
  * In queues.db, see store/queue_rows.h for the columns:
  *
- * sequence          one row: the number of the next message, and what receipts are signed with
+ * sequence          one row: a number that no message has reached, and what receipts are signed with
  * queue             one row per queue that has messages; key NULL: purged, its messages are to be removed
  * message           one small row per message, which receiving changes
  * body              what is in it, which nothing changes
