@@ -257,7 +257,7 @@ static void place_receive(struct batch *batch, struct queue_receive *receive) {
     batch->receive_count++;
     receive->state = RECEIVE_RUNNING;
     receive->dead_letters = dead_letters_of(batch, receive->step.queue);
-    if (receive->dead_letters)
+    if (receive->dead_letters && receive->step.place->id != 0)
         note_addition(batch, receive->dead_letters);
 }
 

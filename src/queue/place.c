@@ -63,8 +63,12 @@ static bool add_queue(struct transaction *transaction, struct place *place, stru
     return true;
 }
 
+bool place_make(struct transaction *transaction, struct place *place, struct err *err) {
+    return place->id != 0 || add_queue(transaction, place, err);
+}
+
 bool place_add(struct transaction *transaction, struct place *place, struct queue_row *row, struct err *err) {
-    if (place->id == 0 && !add_queue(transaction, place, err))
+    if (!place_make(transaction, place, err))
         return false;
     row->is_parked = false;
     if (place->settings.is_fifo && row->group &&

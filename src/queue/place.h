@@ -54,6 +54,9 @@ struct place *place_new(struct queue *queue, const char *key, int64_t id,
                         const struct queue_settings *settings);
 void place_free(struct place *place);
 
+/* Gives the queue its number, if it has none. */
+bool place_make(struct transaction *transaction, struct place *place, struct err *err);
+
 /* Adds the row: with the next sequence and this queue's number, parked if it has to wait for its group. */
 bool place_add(struct transaction *transaction, struct place *place, struct queue_row *row, struct err *err);
 

@@ -27,7 +27,8 @@ bool queues_open(struct loop *loop, const struct clock *clock, const char *path,
 void queues_close(struct queues *queues, void (*closed)(void *arg), void *arg);
 
 /* The queue of that key: "sqs/<account>/<name>", "async/<account>/<function>". Costs no disk access: a queue
- * that never had a message is not on disk. Valid until queue_drop(). */
+ * is on disk from its first message on, or the first receive of what may become a dead letter there. Valid
+ * until queue_drop(). */
 struct queue *queues_get(struct queues *queues, const char *key);
 
 /* Settings are all zero at first. They are not kept over a restart: their owner sets them again. */

@@ -128,7 +128,15 @@ static bool take_group(struct taking *taking, const char *group, struct err *err
     return place_move_up(taking->transaction, taking->place, group, err);
 }
 
+/* A dead letter queue gets its number with the first receive that could fill it, not with the first dead
+ * letter: until it has one, each receive might give it one, and no other batch could be made meanwhile. */
+static bool make_dead_letters(const struct taking *taking, struct err *err) {
+    return !taking->place->dead_letters || place_make(taking->transaction, taking->place->dead_letters, err);
+}
+
 static bool take_next(struct taking *taking, const struct queue_row *row, struct err *err) {
+    if (!make_dead_letters(taking, err))
+        return false;
     if (taking->place->settings.is_fifo && row->group)
         return take_group(taking, row->group, err);
     bool is_leased;

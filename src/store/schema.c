@@ -7,7 +7,8 @@
  * In queues.db, see store/queue_rows.h for the columns:
  *
  * sequence          one row: a number that no message has reached, and what receipts are signed with
- * queue             one row per queue that has messages; key NULL: purged, its messages are to be removed
+ * queue             one row per queue that had a message or may get a dead letter; key NULL: purged, its
+ *                   messages are to be removed
  * message           one small row per message, which receiving changes
  * body              what is in it, which nothing changes
  * dedup             names that may not be pushed again before `until` */

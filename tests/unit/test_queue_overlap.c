@@ -207,6 +207,46 @@ static void test_push_into_a_queue_that_is_dropped(void **state) {
     drop_and_make_again(dead);
 }
 
+/* A dead letter queue that has nothing is made once: batches behind a receive don't wait for it to end. */
+static void test_unused_dead_letter_queue(void **state) {
+    (void)state;
+    struct block block;
+    struct answer answer;
+    bool is_pushed;
+    queues_get(queues, "dead");
+    push(queue, "a b");
+    queue_configure(queue, &(struct queue_settings){.max_receives = 3, .dead_letter_key = "dead"});
+    assert_string_equal(receive(queue, 1, 1000)->text, "a");
+    block_lane(&block);
+    receive_soon(1, 0, &answer);
+    assert_false(queues->is_changing);
+    engine_seal(queues);
+    push_soon("c", &is_pushed);
+    assert_int_equal(queues->batch_count, 2);
+    unblock(&block);
+    settle_down();
+    assert_string_equal(answer.text, "b");
+    assert_true(is_pushed);
+    reopen();
+    assert_counts(queues_get(queues, "dead"), "0 0 0");
+}
+
+/* Nor does one that receives from an empty queue make anything. */
+static void test_receive_from_nothing(void **state) {
+    (void)state;
+    struct block block;
+    struct answer answer;
+    queues_get(queues, "dead");
+    queue_configure(queue, &(struct queue_settings){.max_receives = 3, .dead_letter_key = "dead"});
+    block_lane(&block);
+    receive_soon(1, 0, &answer);
+    assert_false(queues->is_changing);
+    unblock(&block);
+    settle_down();
+    assert_true(answer.is_there);
+    assert_int_equal(queues_get(queues, "dead")->id, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_fresh, close_all)
 
 int main(void) {
@@ -218,6 +258,8 @@ int main(void) {
         TEST(test_dead_letter_queue_that_is_made_again),
         TEST(test_key_that_is_used_again),
         TEST(test_push_into_a_queue_that_is_dropped),
+        TEST(test_unused_dead_letter_queue),
+        TEST(test_receive_from_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
