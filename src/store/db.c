@@ -1,4 +1,4 @@
-/* The SQLite driver. Every other file of store/ speaks SQL through it; nobody else knows SQLite. */
+/* The SQLite driver. Every other file of store/ speaks SQL through it; only db_log.c knows SQLite as well. */
 #include "store/db.h"
 
 #include <assert.h>
@@ -13,6 +13,7 @@
 
 #include "base/map.h"
 #include "base/mem.h"
+#include "store/db_log.h"
 #include "store/schema.h"
 #include "sys/fd.h"
 #include "sys/fs.h"
@@ -112,13 +113,13 @@ static bool open_with(const char *path, const struct schema *schema, struct db *
     struct db *db = mem_alloc(sizeof *db);
     map_init(&db->statements);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    int result = sqlite3_open_v2(path, &db->handle, flags, NULL);
+    int result = sqlite3_open_v2(path, &db->handle, flags, db_log_vfs());
     bool opened = result == SQLITE_OK || fail(db->handle, result, err);
     if (opened)
         sqlite3_busy_timeout(db->handle, BUSY_MS);
     if (!opened || !execute(db, "PRAGMA journal_mode = WAL", err) ||
-        !execute(db, "PRAGMA synchronous = FULL", err) || !execute(db, "PRAGMA foreign_keys = ON", err) ||
-        !migrate(db, schema, err)) {
+        !execute(db, "PRAGMA synchronous = FULL", err) || !execute(db, "PRAGMA cache_spill = OFF", err) ||
+        !execute(db, "PRAGMA foreign_keys = ON", err) || !migrate(db, schema, err)) {
         db_close(db);
         return err_wrap(err, "Can't open the database %s", path);
     }

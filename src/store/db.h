@@ -11,9 +11,9 @@
 struct db;
 struct db_statement;
 
-/* Opens or makes the SQLite database (WAL, synchronous=FULL, foreign keys on; readable by its owner alone)
- * and brings the schema up to date. ERR_CORRUPT for a damaged file, ERR_UNSUPPORTED for one of a newer Lamb.
- */
+/* Opens or makes the SQLite database (WAL, synchronous=FULL, foreign keys on; what a transaction changes is
+ * in memory until its commit; readable by its owner alone) and brings the schema up to date. ERR_CORRUPT for
+ * a damaged file, ERR_UNSUPPORTED for one of a newer Lamb. */
 bool db_open(const char *path, struct db **ret_db, struct err *err);
 
 /* The same for the database of store/queue_rows.h. Its log is moved into the database by db_checkpoint()
