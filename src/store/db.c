@@ -106,6 +106,12 @@ static bool migrate(struct db *db, const struct schema *schema, struct err *err)
     return false;
 }
 
+/* What a transaction changes stays in memory until its commit (see db_log.h). So what it removes must not be
+ * changed page by page: Debian's SQLite would overwrite all of a large body with zeros. */
+#define SETTINGS                                                                                             \
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_spill = OFF;"                        \
+    "PRAGMA secure_delete = FAST; PRAGMA foreign_keys = ON"
+
 static bool open_with(const char *path, const struct schema *schema, struct db **ret_db, struct err *err) {
     if (!prepare_file(path, err))
         return false;
@@ -117,9 +123,7 @@ static bool open_with(const char *path, const struct schema *schema, struct db *
     bool opened = result == SQLITE_OK || fail(db->handle, result, err);
     if (opened)
         sqlite3_busy_timeout(db->handle, BUSY_MS);
-    if (!opened || !execute(db, "PRAGMA journal_mode = WAL", err) ||
-        !execute(db, "PRAGMA synchronous = FULL", err) || !execute(db, "PRAGMA cache_spill = OFF", err) ||
-        !execute(db, "PRAGMA foreign_keys = ON", err) || !migrate(db, schema, err)) {
+    if (!opened || !execute(db, SETTINGS, err) || !migrate(db, schema, err)) {
         db_close(db);
         return err_wrap(err, "Can't open the database %s", path);
     }

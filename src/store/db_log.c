@@ -39,14 +39,13 @@ static int write_held(struct log_file *log) {
 static int log_write(sqlite3_file *file, const void *data, int size, sqlite3_int64 at) {
     struct log_file *log = log_of(file);
     size_t len = (size_t)size;
+    assert(len <= HELD_BYTES_MOST); /* a page has 64 KiB at most */
     bool follows = at == log->held_at + (sqlite3_int64)log->held_len;
     if (!follows || log->held_len + len > HELD_BYTES_MOST) {
         int result = write_held(log);
         if (result != SQLITE_OK)
             return result;
     }
-    if (len > HELD_BYTES_MOST)
-        return log->real->pMethods->xWrite(log->real, data, size, at);
     if (!log->held)
         log->held = mem_alloc(HELD_BYTES_MOST);
     if (log->held_len == 0)

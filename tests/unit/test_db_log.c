@@ -151,6 +151,22 @@ static void test_nothing_is_written_before_the_commit(void **state) {
     assert_sound(db);
 }
 
+/* A transaction that removes much neither holds nor writes much. */
+static void test_removing_large_bodies(void **state) {
+    (void)state;
+    struct db_statement *statement;
+    commit_bodies(20, 200000);
+    assert_true(db_statement(db, "DELETE FROM body WHERE id > ?", &statement, NULL));
+    db_bind_integer(statement, 1, 0);
+    long before = writes_so_far();
+    assert_true(db_begin(db, NULL));
+    assert_true(db_run(statement, NULL));
+    assert_true(db_commit(db, NULL));
+    assert_in_range(writes_so_far() - before, 1, 2);
+    assert_int_equal(count_bodies(db), 0);
+    assert_sound(db);
+}
+
 static void test_rollback(void **state) {
     (void)state;
     struct db *other;
@@ -300,6 +316,7 @@ int main(void) {
         TEST(test_a_large_commit_takes_more),
         TEST(test_others_see_a_commit),
         TEST(test_nothing_is_written_before_the_commit),
+        TEST(test_removing_large_bodies),
         TEST(test_rollback),
         TEST(test_a_write_that_fails),
         TEST(test_log_that_starts_again),
